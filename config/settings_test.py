@@ -1,0 +1,22 @@
+"""Settings for tests: the real ones with throw-away secrets and cheaper passwords. Servers come from the launcher."""
+
+import os
+
+for name, value in {
+    "SECRET_KEY": "tests-only-secret-key-that-signs-nothing-of-worth-0123456789",
+    "DEMO_MODE": "true",
+    "DATABASE_URL": "postgres://mall:mall@127.0.0.1:5432/mall",
+    "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "API_RATE": "1000000/min",
+    "LOG_LEVEL": "WARNING",
+    "CACHE_KEY_PREFIX": "test-" + os.environ.get("PYTEST_XDIST_WORKER", "main"),
+}.items():
+    os.environ.setdefault(name, value)
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

@@ -1,0 +1,45 @@
+"""Admin building blocks, and the outbox as staff see it."""
+
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin
+
+from core import jobs
+from core.business_time import now
+from core.models import OutboxJob
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Pages of rows that services own: to be looked at, never to be edited by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(OutboxJob)
+class OutboxJobAdmin(ReadOnlyAdmin):
+    """Jobs: what waits, what was done, what was given up."""
+
+    list_display = ["name", "created_at", "due_at", "attempts", "done_at", "failed_at"]
+    list_filter = [("failed_at", admin.EmptyFieldListFilter), ("done_at", admin.EmptyFieldListFilter), "name"]
+    ordering = ["-id"]
+    actions = ["retry_given_up"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("core.change_outboxjob"))
+
+    @admin.action(description=_("Try again"), permissions=["retry"])
+    def retry_given_up(self, request: HttpRequest, queryset: QuerySet[OutboxJob]) -> None:
+        count = jobs.retry(job_ids=list(queryset.values_list("pk", flat=True)), at=now())
+        text = ngettext("%(count)d job opened again.", "%(count)d jobs opened again.", count) % {"count": count}
+        self.message_user(request, text, messages.SUCCESS)

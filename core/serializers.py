@@ -1,0 +1,38 @@
+"""Building blocks for request bodies: they refuse what the contract does not name."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+# The largest number of points or fen one request may carry: far above any business, far below 2**63.
+MAX_AMOUNT = 1_000_000_000
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON integer: no text, no fraction, no true/false."""
+
+    default_error_messages = {"not_integer": _("A JSON integer is required.")}
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("not_integer")
+        return super().to_internal_value(data)
+
+
+class StrictCharField(serializers.CharField):
+    """A JSON string: no number, no true/false."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A body in which every field is known; unknown ones are refused, so a misspelled option is never ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError({name: [_("Unknown field.")] for name in sorted(unknown)})
+        return super().to_internal_value(data)

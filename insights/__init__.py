@@ -1,0 +1,1 @@
+"""Insight: reads every other app, writes nothing of theirs."""
