@@ -162,10 +162,10 @@ REFRESH_TOKEN_DAYS = env.int("REFRESH_TOKEN_DAYS", default=30)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["members.authentication.MemberAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["core.api.IsAuthenticatedPrincipal"],
-    "DEFAULT_PARSER_CLASSES": ["core.api.StrictJSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["core.callers.IsAuthenticatedPrincipal"],
+    "DEFAULT_PARSER_CLASSES": ["core.callers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_THROTTLE_CLASSES": ["core.api.PrincipalThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.callers.PrincipalThrottle"],
     "DEFAULT_THROTTLE_RATES": {"principal": env.str("API_RATE", default="1200/min")},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "core.api.handle_exception",

@@ -1,7 +1,6 @@
-"""What every view shares: the error envelope, the strict JSON parser, who is calling, how often."""
+"""What every view shares: the error envelope and the base of partners' views."""
 
-import json
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -12,11 +11,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.parsers import JSONParser
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from core.errors import DomainError
@@ -24,67 +20,11 @@ from core.errors import DomainError
 log = structlog.get_logger(__name__)
 
 
-class Principal(Protocol):
-    """Who is calling. `scope` names them: "member:7", "partner:2". It scopes idempotency keys and limits."""
-
-    scope: str
-
-
-class IsAuthenticatedPrincipal(BasePermission):
-    """Allow a request whose authentication found somebody."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.auth is not None
-
-
 class PartnerView(APIView):
     """Base of views that other systems call with a signature instead of a member's token."""
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         return [import_string(settings.PARTNER_AUTHENTICATION)()]
-
-
-class PrincipalThrottle(SimpleRateThrottle):
-    """So many requests per caller; without one, per client address. Fails open: limits guard comfort, not points."""
-
-    scope = "principal"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        caller = request.auth.scope if request.auth else f"ip:{self.get_ident(request)}"
-        return f"throttle:{caller}"
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        try:
-            return bool(super().allow_request(request, view))
-        except OSError:
-            log.warning("throttle_without_redis")
-            return True
-
-
-class StrictJSONParser(JSONParser):
-    """JSON as the contract has it: UTF-8, no NaN, no repeated names, nothing PostgreSQL could not store."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        try:
-            text = stream.read().decode("utf-8")
-            value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_names)
-            # Escapes can smuggle in what text in UTF-8 cannot hold: lone surrogates and the zero character.
-            if "\x00" in json.dumps(value, ensure_ascii=False).encode("utf-8").decode() or "\\u0000" in text:
-                raise ValueError("zero character")
-        except (ValueError, RecursionError) as error:
-            raise exceptions.ParseError from error
-        return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("repeated name")
-    return value
 
 
 def request_id_of(request: Request | HttpRequest) -> str:
