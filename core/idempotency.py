@@ -28,6 +28,9 @@ from core.models import AnsweredRequest
 VISIBLE_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 ANSWERS_KEPT = frozenset({200, 201, 202, 204, 402, 409})
 
+Handler = Callable[..., Response]
+AnsweringHandler = Callable[..., HttpResponse]
+
 
 class IdempotencyKeyRequired(DomainError):
     code = "idempotency_key_required"
@@ -53,7 +56,7 @@ class RequestInProgress(DomainError):
     message = _("The first request with this key is still running.")
 
 
-def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
+def idempotent(handler: Handler) -> AnsweringHandler:
     """Decorate a view method so that it happens once per (caller, Idempotency-Key).
 
     The method is run inside a transaction that also stores its answer. A DomainError undoes what the method's
@@ -63,9 +66,7 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
 
     @wraps(handler)
     def answer_once(view: APIView, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        key = key_of(request)
-        scope = request.auth.scope
-        fingerprint = _fingerprint(request)
+        key, scope, fingerprint = key_of(request), request.auth.scope, _fingerprint(request)
         with transaction.atomic():
             _claim(scope=scope, key=key)
             if first := _first_answer(scope=scope, key=key):
@@ -74,12 +75,21 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
             body = JSONRenderer().render(response.data)
             if response.status_code in ANSWERS_KEPT:
                 _keep(scope=scope, key=key, fingerprint=fingerprint, status=response.status_code, body=body)
-        answer = HttpResponse(body, status=response.status_code, content_type="application/json")
-        for name, value in response.items():
-            answer.headers.setdefault(name, value)
-        return answer
+        return _raw(body, response)
 
     return answer_once
+
+
+def idempotent_if_keyed(handler: Handler) -> AnsweringHandler:
+    """Like `idempotent`, for calls that are once-only by their nature: without the header they are simply answered."""
+    answer_once = idempotent(handler)
+
+    @wraps(handler)
+    def answer(view: APIView, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        respond = answer_once if "Idempotency-Key" in request.headers else handler
+        return respond(view, request, *args, **kwargs)
+
+    return answer
 
 
 def key_of(request: Request) -> str:
@@ -129,7 +139,14 @@ def _replay(first: tuple[str, int, str], *, fingerprint: str) -> HttpResponse:
     return answer
 
 
-def _attempt(handler: Callable[..., Response], view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
+def _raw(body: bytes, response: Response) -> HttpResponse:
+    answer = HttpResponse(body, status=response.status_code, content_type="application/json")
+    for name, value in response.items():
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+def _attempt(handler: Handler, view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
     try:
         with transaction.atomic():
             return handler(view, request, *args, **kwargs)

@@ -1,0 +1,1 @@
+"""Points: a pure ledger. It knows members by id, and nothing about rules, items or screens."""

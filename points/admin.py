@@ -1,0 +1,118 @@
+"""The ledger in admin: to be read, never to be edited."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin, TabularInline
+
+from core.admin import ReadOnlyAdmin
+from points.models import Account, Audit, AuditFinding, Consumption, Entry, Hold, LedgerPolicy, Lot
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    """What each member has."""
+
+    list_display = ["member", "balance", "pending", "debt", "earned_total", "spent_total", "expired_total"]
+    list_select_related = ["member"]
+    search_fields = ["=member__no"]
+    ordering = ["-balance", "member_id"]
+    show_full_result_count = False
+
+
+class ConsumptionInline(TabularInline):
+    """Which lots paid an entry."""
+
+    model = Consumption
+    fields = ["lot", "points"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
+        return False
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    """Every movement."""
+
+    list_display = ["id", "member", "kind", "title", "amount", "balance_after", "source", "occurred_at", "created_at"]
+    list_select_related = ["member"]
+    list_filter = ["kind", "counterparty"]
+    search_fields = ["=member__no", "=key", "=source"]
+    ordering = ["-id"]
+    show_full_result_count = False
+    inlines = [ConsumptionInline]
+
+
+@admin.register(Lot)
+class LotAdmin(ReadOnlyAdmin):
+    """Points by the day they expire."""
+
+    list_display = [
+        "member", "source", "expires_on", "granted", "returned", "remaining", "spent", "expired", "taken_back"
+    ]  # fmt: skip
+    list_select_related = ["member"]
+    list_filter = ["is_open", "source"]
+    search_fields = ["=member__no"]
+    ordering = ["expires_on", "id"]
+    show_full_result_count = False
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    """Points that wait."""
+
+    list_display = ["member", "title", "points", "cancelled", "status", "release_at", "source", "occurred_at"]
+    list_select_related = ["member"]
+    list_filter = ["status", "counterparty"]
+    search_fields = ["=member__no", "=key"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+class AuditFindingInline(TabularInline):
+    """What an audit found."""
+
+    model = AuditFinding
+    fields = ["invariant", "member_id", "subject", "expected", "actual"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Audit | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Audit | None = None) -> bool:
+        return False
+
+
+@admin.register(Audit)
+class AuditAdmin(ReadOnlyAdmin):
+    """Every audit, the newest first."""
+
+    list_display = ["started_at", "duration", "accounts", "entries", "findings_total"]
+    ordering = ["-id"]
+    inlines = [AuditFindingInline]
+
+    @admin.display(description=_("seconds"))
+    def duration(self, audit: Audit) -> str:
+        return f"{(audit.finished_at - audit.started_at).total_seconds():.1f}"
+
+
+@admin.register(LedgerPolicy)
+class LedgerPolicyAdmin(SimpleHistoryAdmin, ModelAdmin):
+    """The ledger's own figures."""
+
+    list_display = ["__str__", "grace_days"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: LedgerPolicy | None = None) -> bool:
+        return False
