@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.status import HTTP_401_UNAUTHORIZED
 from rest_framework.views import APIView
 
 from core.errors import DomainError
@@ -57,7 +58,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     """Turn what a view raised into the envelope. None (an unexpected error) lets Django log it and answer 500."""
     request_id = request_id_of(context["request"])
     if isinstance(error, DomainError):
-        return error_response(error, request_id=request_id)
+        return _refusal(error, context)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -69,6 +70,15 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, exceptions.APIException):
         return _framework_error(error, request_id=request_id)
     return None
+
+
+def _refusal(error: DomainError, context: dict[str, Any]) -> Response:
+    response = error_response(error, request_id=request_id_of(context["request"]))
+    # A 401 has to say how to authenticate (RFC 9110); DRF sees to it for its own errors only.
+    if error.status == HTTP_401_UNAUTHORIZED:
+        challenge = context["view"].get_authenticate_header(context["request"])
+        response.headers.update({"WWW-Authenticate": challenge} if challenge else {})
+    return response
 
 
 FRAMEWORK_CODES = {

@@ -1,0 +1,61 @@
+"""Keys with which other systems sign what they report."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from members import vault
+from members.models import Partner, PartnerKey
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class IssuedKey:
+    """A new key. `secret` exists in clear here and nowhere else; it is shown once."""
+
+    key_id: str
+    secret: str = field(repr=False)
+
+
+def issue_partner_key(
+    *,
+    partner_code: str,
+    partner_name: str = "",
+    behaviours: Sequence[str] = (),
+    may_report_history: bool = False,
+    expires_at: datetime | None = None,
+    at: datetime,
+) -> IssuedKey:
+    """Issue a key to the partner with this code, who is created if need be.
+
+    `behaviours` are the codes the key may report, none meaning all; `may_report_history` lets it report events of any
+    age; without `expires_at` it holds until revoked.
+    """
+    issued = IssuedKey(key_id=f"pk_{secrets.token_hex(12)}", secret=secrets.token_urlsafe(32))
+    with transaction.atomic():
+        partner, _created = Partner.objects.get_or_create(
+            code=partner_code, defaults={"name": partner_name or partner_code}
+        )
+        PartnerKey.objects.create(
+            partner=partner,
+            key_id=issued.key_id,
+            secret_encrypted=vault.encrypt(issued.secret),
+            behaviours=sorted(set(behaviours)),
+            may_report_history=may_report_history,
+            created_at=at,
+            expires_at=expires_at,
+        )
+    log.info("partner_key_issued", key_id=issued.key_id, partner_id=partner.pk)
+    return issued
+
+
+def revoke_partner_key(*, key_id: str, at: datetime) -> bool:
+    """Refuse the key from now on; return False if it was not in use."""
+    revoked = PartnerKey.objects.filter(key_id=key_id, revoked_at__isnull=True).update(revoked_at=at)
+    log.info("partner_key_revoked", key_id=key_id, revoked=revoked)
+    return revoked == 1
