@@ -124,7 +124,7 @@ def _take_in(
         at=at,
         tier_name=standing.tier_name,
         tier_multiplier=PLAIN if reporter.is_history else standing.earn_multiplier,
-        rules=terms,
+        terms=terms,
     )
     result = HANDLERS[event.behaviour](report)
     behaviour.outcome = {"status": result.status, "award": result.award}

@@ -48,7 +48,7 @@ class Report:
     at: datetime
     tier_name: str
     tier_multiplier: Decimal
-    rules: list[rules.Terms] = field(default_factory=list)
+    terms: list[rules.Terms] = field(default_factory=list)
 
     @property
     def partner_id(self) -> int:
@@ -62,7 +62,7 @@ class Report:
 
     def rules_for(self, behaviour: str) -> list[rules.Terms]:
         """Return the rules that were in force for the behaviour when it happened."""
-        return [terms for terms in self.rules if terms.behaviour == behaviour and terms.applies_at(self.occurred_at)]
+        return [terms for terms in self.terms if terms.behaviour == behaviour and terms.applies_at(self.occurred_at)]
 
 
 @dataclass(frozen=True, kw_only=True)
