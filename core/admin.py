@@ -1,6 +1,5 @@
 """Admin building blocks, and the outbox as staff see it."""
 
-
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest

@@ -33,9 +33,7 @@ def request_id_of(request: Request | HttpRequest) -> str:
     return str(getattr(request, "request_id", ""))
 
 
-def envelope(
-    *, code: str, message: str, request_id: str, fields: Any = None, detail: Any = None
-) -> dict[str, Any]:
+def envelope(*, code: str, message: str, request_id: str, fields: Any = None, detail: Any = None) -> dict[str, Any]:
     """Return the body of every error answer: docs/api.md, "Errors"."""
     body: dict[str, Any] = {"code": code, "message": str(message)}
     if fields:

@@ -6,8 +6,27 @@ import structlog
 
 # Names under which personal data or secrets could reach a log line; their values are never written.
 PRIVATE_NAMES = frozenset(
-    "access address authorization birthday code cookie ip nickname openid password phone recipient refresh secret "
-    "session_key signature token unionid user_agent".split()
+    {
+        "access",
+        "address",
+        "authorization",
+        "birthday",
+        "cookie",
+        "ip",
+        "js_code",
+        "nickname",
+        "openid",
+        "password",
+        "phone",
+        "recipient",
+        "refresh",
+        "secret",
+        "session_key",
+        "signature",
+        "token",
+        "unionid",
+        "user_agent",
+    }
 )
 
 

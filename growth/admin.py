@@ -29,9 +29,16 @@ class EarnRuleAdmin(SimpleHistoryAdmin, ModelAdmin):
             _("How many points"),
             {
                 "fields": [
-                    "summary", "formula", "points", "per_fen", "bonus_from_fen", "bonus_points", "streak_days",
-                    "tier_multiplies", "daily_cap",
-                ]  # fmt: skip
+                    "summary",
+                    "formula",
+                    "points",
+                    "per_fen",
+                    "bonus_from_fen",
+                    "bonus_points",
+                    "streak_days",
+                    "tier_multiplies",
+                    "daily_cap",
+                ]
             },
         ),
         (_("When they count"), {"fields": ["pending_days", "take_back", "expiry", "expiry_number", "expires_on"]}),

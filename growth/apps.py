@@ -1,5 +1,7 @@
 """App configuration of growth."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +11,5 @@ class GrowthConfig(AppConfig):
     verbose_name = _("Earning")
 
     def ready(self) -> None:
-        from growth import member_panels
-
-        member_panels.register()
+        # Imports models, which must be loaded before.
+        import_module("growth.member_panels").register()

@@ -57,9 +57,7 @@ class EarnRule(models.Model):
     code = models.SlugField(_("code"), max_length=40, help_text=_("Stands in every entry; not changed later."))
     name = models.CharField(_("name"), max_length=60, help_text=_("What members read in their statement."))
     description = models.CharField(_("description"), max_length=200, blank=True)
-    behaviour = models.CharField(
-        _("behaviour"), max_length=30, choices=[(code.value, code.label) for code in REWARDED]
-    )
+    behaviour = models.CharField(_("behaviour"), max_length=30, choices=[(code.value, code.label) for code in REWARDED])
     formula = models.CharField(_("formula"), max_length=20, choices=Formula.choices)
     points = models.PositiveIntegerField(_("points"), validators=[MinValueValidator(1)])
     per_fen = models.PositiveIntegerField(

@@ -11,7 +11,7 @@ TERM_FIELDS = list(rules.Terms.__dataclass_fields__)
 
 
 def active_rules(*, behaviours: list[str], at: datetime | None = None) -> list[rules.Terms]:
-    """Return the active rules for any of the behaviours, in the order staff gave them; with `at`, those in force then."""
+    """Return the active rules for any of the behaviours, in staff's order; with `at`, only those in force then."""
     rows = EarnRule.objects.filter(is_active=True, behaviour__in=behaviours).order_by("sort", "code")
     terms = [rules.Terms(**row) for row in rows.values(*TERM_FIELDS)]
     return [term for term in terms if at is None or term.applies_at(at)]

@@ -31,7 +31,9 @@ from growth.services.reporting import Reporter
 class CheckInsView(APIView):
     """A member's check-ins."""
 
-    @extend_schema(summary="A month of check-ins, the streak, the next bonus", parameters=[MonthQuery], responses=CalendarOut)
+    @extend_schema(
+        summary="A month of check-ins, the streak, the next bonus", parameters=[MonthQuery], responses=CalendarOut
+    )
     def get(self, request: Request) -> Response:
         """Answer the calendar of one month."""
         query = MonthQuery(data=request.query_params.dict())
@@ -40,9 +42,7 @@ class CheckInsView(APIView):
         month = query.validated_data.get("month")
         first = date.fromisoformat(f"{month}-01") if month else business_day(at)
         return Response(
-            selectors.check_in_calendar(
-                member_id=request.auth.member_id, month=first, at=at, on=business_day(at)
-            )
+            selectors.check_in_calendar(member_id=request.auth.member_id, month=first, at=at, on=business_day(at))
         )
 
     @extend_schema(

@@ -1,5 +1,7 @@
 """App configuration of points."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +11,5 @@ class PointsConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
-        from points import member_panels
-
-        member_panels.register()
+        # Imports models, which must be loaded before.
+        import_module("points.member_panels").register()

@@ -112,18 +112,14 @@ def spend(
     """Debit points, from the lots that expire first. Raises InsufficientPoints with `missing_points`, KeyReused."""
     require_transaction()
     _require_positive(points)
-    posting = _call(
-        "points_spend", member_id, points, key, counterparty, source, title, business_day(at), at, types={}
-    )
+    posting = _call("points_spend", member_id, points, key, counterparty, source, title, business_day(at), at, types={})
     if posting.entry_id is None:
         raise InsufficientPoints(detail={"missing_points": points - posting.balance_after})
     _require_same_amount(posting, -points)
     return posting
 
 
-def refund(
-    *, member_id: int, spend_key: str, key: str, title: str, at: datetime, points: int | None = None
-) -> Posting:
+def refund(*, member_id: int, spend_key: str, key: str, title: str, at: datetime, points: int | None = None) -> Posting:
     """Give spent points back to the lots that paid, the last to expire first; all that is left when `points` is None.
 
     What returns to a lot that has expired meanwhile lives on for the policy's days of grace, in a lot of its own.

@@ -23,9 +23,7 @@ class BalanceView(APIView):
 class EntriesView(APIView):
     """The member's statement."""
 
-    @extend_schema(
-        summary="Statement, newest first", parameters=[StatementQuery], responses=EntryOut(many=True)
-    )
+    @extend_schema(summary="Statement, newest first", parameters=[StatementQuery], responses=EntryOut(many=True))
     def get(self, request: Request) -> Response:
         """Answer one page of the calling member's entries."""
         query = StatementQuery(data=request.query_params.dict())

@@ -9,209 +9,566 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
+        ("members", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EarnRule',
+            name="EarnRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(help_text='Stands in every entry; not changed later.', max_length=40, verbose_name='code')),
-                ('name', models.CharField(help_text='What members read in their statement.', max_length=60, verbose_name='name')),
-                ('description', models.CharField(blank=True, max_length=200, verbose_name='description')),
-                ('behaviour', models.CharField(choices=[('check_in', 'Check-in'), ('check_in_streak', 'Check-in streak'), ('order_paid', 'Order paid'), ('review_posted', 'Review posted')], max_length=30, verbose_name='behaviour')),
-                ('formula', models.CharField(choices=[('fixed', 'fixed number of points'), ('per_amount', 'points per amount paid'), ('streak', 'points every N days in a row')], max_length=20, verbose_name='formula')),
-                ('points', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='points')),
-                ('per_fen', models.PositiveIntegerField(blank=True, help_text='100 with 2 points: 2 points per yuan, rounded down.', null=True, verbose_name='per amount (fen)')),
-                ('bonus_from_fen', models.PositiveIntegerField(blank=True, null=True, verbose_name='bonus from amount (fen)')),
-                ('bonus_points', models.PositiveIntegerField(blank=True, null=True, verbose_name='bonus points')),
-                ('streak_days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='days in a row')),
-                ('tier_multiplies', models.BooleanField(default=True, verbose_name='multiplied by tier')),
-                ('daily_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='most points a day')),
-                ('pending_days', models.PositiveSmallIntegerField(default=0, help_text='Points wait this long before they can be spent; 0: at once.', verbose_name='days pending')),
-                ('take_back', models.CharField(choices=[('pending_only', 'only what is pending'), ('within_balance', 'as far as the balance goes'), ('owe', 'fully; what is missing is owed')], default='owe', max_length=20, verbose_name='when taken back')),
-                ('expiry', models.CharField(choices=[('months', 'at the end of the N-th month after'), ('days', 'after N days'), ('end_of_month', 'at the end of the month'), ('end_of_year', 'at the end of the year'), ('fixed', 'on a fixed day'), ('never', 'never')], default='months', max_length=20, verbose_name='points expire')),
-                ('expiry_number', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='N for expiry')),
-                ('expires_on', models.DateField(blank=True, null=True, verbose_name='fixed expiry day')),
-                ('starts_at', models.DateTimeField(blank=True, null=True, verbose_name='starts at')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='ends at')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('sort', models.SmallIntegerField(default=0, verbose_name='order')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "code",
+                    models.SlugField(
+                        help_text="Stands in every entry; not changed later.", max_length=40, verbose_name="code"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="What members read in their statement.", max_length=60, verbose_name="name"
+                    ),
+                ),
+                ("description", models.CharField(blank=True, max_length=200, verbose_name="description")),
+                (
+                    "behaviour",
+                    models.CharField(
+                        choices=[
+                            ("check_in", "Check-in"),
+                            ("check_in_streak", "Check-in streak"),
+                            ("order_paid", "Order paid"),
+                            ("review_posted", "Review posted"),
+                        ],
+                        max_length=30,
+                        verbose_name="behaviour",
+                    ),
+                ),
+                (
+                    "formula",
+                    models.CharField(
+                        choices=[
+                            ("fixed", "fixed number of points"),
+                            ("per_amount", "points per amount paid"),
+                            ("streak", "points every N days in a row"),
+                        ],
+                        max_length=20,
+                        verbose_name="formula",
+                    ),
+                ),
+                (
+                    "points",
+                    models.PositiveIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1)], verbose_name="points"
+                    ),
+                ),
+                (
+                    "per_fen",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="100 with 2 points: 2 points per yuan, rounded down.",
+                        null=True,
+                        verbose_name="per amount (fen)",
+                    ),
+                ),
+                (
+                    "bonus_from_fen",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="bonus from amount (fen)"),
+                ),
+                ("bonus_points", models.PositiveIntegerField(blank=True, null=True, verbose_name="bonus points")),
+                ("streak_days", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="days in a row")),
+                ("tier_multiplies", models.BooleanField(default=True, verbose_name="multiplied by tier")),
+                ("daily_cap", models.PositiveIntegerField(blank=True, null=True, verbose_name="most points a day")),
+                (
+                    "pending_days",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Points wait this long before they can be spent; 0: at once.",
+                        verbose_name="days pending",
+                    ),
+                ),
+                (
+                    "take_back",
+                    models.CharField(
+                        choices=[
+                            ("pending_only", "only what is pending"),
+                            ("within_balance", "as far as the balance goes"),
+                            ("owe", "fully; what is missing is owed"),
+                        ],
+                        default="owe",
+                        max_length=20,
+                        verbose_name="when taken back",
+                    ),
+                ),
+                (
+                    "expiry",
+                    models.CharField(
+                        choices=[
+                            ("months", "at the end of the N-th month after"),
+                            ("days", "after N days"),
+                            ("end_of_month", "at the end of the month"),
+                            ("end_of_year", "at the end of the year"),
+                            ("fixed", "on a fixed day"),
+                            ("never", "never"),
+                        ],
+                        default="months",
+                        max_length=20,
+                        verbose_name="points expire",
+                    ),
+                ),
+                ("expiry_number", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="N for expiry")),
+                ("expires_on", models.DateField(blank=True, null=True, verbose_name="fixed expiry day")),
+                ("starts_at", models.DateTimeField(blank=True, null=True, verbose_name="starts at")),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="ends at")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("sort", models.SmallIntegerField(default=0, verbose_name="order")),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
             ],
             options={
-                'verbose_name': 'earn rule',
-                'verbose_name_plural': 'earn rules',
-                'constraints': [models.UniqueConstraint(fields=('code',), name='earn_rule_code_unique'), models.CheckConstraint(condition=models.Q(models.Q(('formula', 'per_amount'), _negated=True), ('per_fen__gt', 0), _connector='OR'), name='earn_rule_amount_complete', violation_error_message='Points per amount need the amount.'), models.CheckConstraint(condition=models.Q(models.Q(('formula', 'per_amount'), _negated=True), ('behaviour', 'order_paid'), _connector='OR'), name='earn_rule_amount_needs_order', violation_error_message='Only paid orders have an amount.'), models.CheckConstraint(condition=models.Q(models.Q(('bonus_from_fen__isnull', True), ('bonus_points__isnull', True)), models.Q(('bonus_from_fen__isnull', False), ('bonus_points__gt', 0), ('formula', 'per_amount')), _connector='OR'), name='earn_rule_bonus_complete', violation_error_message='A bonus needs an amount and points, and a rule by amount.'), models.CheckConstraint(condition=models.Q(models.Q(('behaviour', 'check_in_streak'), ('formula', 'streak'), ('streak_days__gt', 0)), models.Q(models.Q(('formula', 'streak'), _negated=True), models.Q(('behaviour', 'check_in_streak'), _negated=True)), _connector='OR'), name='earn_rule_streak_complete', violation_error_message='A streak rule needs the days, and only it rewards streaks.'), models.CheckConstraint(condition=models.Q(models.Q(('expiry__in', ['months', 'days']), ('expiry_number__isnull', False)), models.Q(('expires_on__isnull', False), ('expiry', 'fixed')), ('expiry__in', ['end_of_month', 'end_of_year', 'never']), _connector='OR'), name='earn_rule_expiry_complete', violation_error_message='This way of expiring needs its number or its day.'), models.CheckConstraint(condition=models.Q(('starts_at__isnull', True), ('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='earn_rule_ends_after_start', violation_error_message='The end must be after the start.')],
+                "verbose_name": "earn rule",
+                "verbose_name_plural": "earn rules",
+                "constraints": [
+                    models.UniqueConstraint(fields=("code",), name="earn_rule_code_unique"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("formula", "per_amount"), _negated=True), ("per_fen__gt", 0), _connector="OR"
+                        ),
+                        name="earn_rule_amount_complete",
+                        violation_error_message="Points per amount need the amount.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("formula", "per_amount"), _negated=True),
+                            ("behaviour", "order_paid"),
+                            _connector="OR",
+                        ),
+                        name="earn_rule_amount_needs_order",
+                        violation_error_message="Only paid orders have an amount.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("bonus_from_fen__isnull", True), ("bonus_points__isnull", True)),
+                            models.Q(
+                                ("bonus_from_fen__isnull", False), ("bonus_points__gt", 0), ("formula", "per_amount")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="earn_rule_bonus_complete",
+                        violation_error_message="A bonus needs an amount and points, and a rule by amount.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("behaviour", "check_in_streak"), ("formula", "streak"), ("streak_days__gt", 0)),
+                            models.Q(
+                                models.Q(("formula", "streak"), _negated=True),
+                                models.Q(("behaviour", "check_in_streak"), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="earn_rule_streak_complete",
+                        violation_error_message="A streak rule needs the days, and only it rewards streaks.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("expiry__in", ["months", "days"]), ("expiry_number__isnull", False)),
+                            models.Q(("expires_on__isnull", False), ("expiry", "fixed")),
+                            ("expiry__in", ["end_of_month", "end_of_year", "never"]),
+                            _connector="OR",
+                        ),
+                        name="earn_rule_expiry_complete",
+                        violation_error_message="This way of expiring needs its number or its day.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("starts_at__isnull", True),
+                            ("ends_at__isnull", True),
+                            ("ends_at__gt", models.F("starts_at")),
+                            _connector="OR",
+                        ),
+                        name="earn_rule_ends_after_start",
+                        violation_error_message="The end must be after the start.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalEarnRule',
+            name="HistoricalEarnRule",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('code', models.SlugField(help_text='Stands in every entry; not changed later.', max_length=40, verbose_name='code')),
-                ('name', models.CharField(help_text='What members read in their statement.', max_length=60, verbose_name='name')),
-                ('description', models.CharField(blank=True, max_length=200, verbose_name='description')),
-                ('behaviour', models.CharField(choices=[('check_in', 'Check-in'), ('check_in_streak', 'Check-in streak'), ('order_paid', 'Order paid'), ('review_posted', 'Review posted')], max_length=30, verbose_name='behaviour')),
-                ('formula', models.CharField(choices=[('fixed', 'fixed number of points'), ('per_amount', 'points per amount paid'), ('streak', 'points every N days in a row')], max_length=20, verbose_name='formula')),
-                ('points', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='points')),
-                ('per_fen', models.PositiveIntegerField(blank=True, help_text='100 with 2 points: 2 points per yuan, rounded down.', null=True, verbose_name='per amount (fen)')),
-                ('bonus_from_fen', models.PositiveIntegerField(blank=True, null=True, verbose_name='bonus from amount (fen)')),
-                ('bonus_points', models.PositiveIntegerField(blank=True, null=True, verbose_name='bonus points')),
-                ('streak_days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='days in a row')),
-                ('tier_multiplies', models.BooleanField(default=True, verbose_name='multiplied by tier')),
-                ('daily_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='most points a day')),
-                ('pending_days', models.PositiveSmallIntegerField(default=0, help_text='Points wait this long before they can be spent; 0: at once.', verbose_name='days pending')),
-                ('take_back', models.CharField(choices=[('pending_only', 'only what is pending'), ('within_balance', 'as far as the balance goes'), ('owe', 'fully; what is missing is owed')], default='owe', max_length=20, verbose_name='when taken back')),
-                ('expiry', models.CharField(choices=[('months', 'at the end of the N-th month after'), ('days', 'after N days'), ('end_of_month', 'at the end of the month'), ('end_of_year', 'at the end of the year'), ('fixed', 'on a fixed day'), ('never', 'never')], default='months', max_length=20, verbose_name='points expire')),
-                ('expiry_number', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='N for expiry')),
-                ('expires_on', models.DateField(blank=True, null=True, verbose_name='fixed expiry day')),
-                ('starts_at', models.DateTimeField(blank=True, null=True, verbose_name='starts at')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='ends at')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('sort', models.SmallIntegerField(default=0, verbose_name='order')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "code",
+                    models.SlugField(
+                        help_text="Stands in every entry; not changed later.", max_length=40, verbose_name="code"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="What members read in their statement.", max_length=60, verbose_name="name"
+                    ),
+                ),
+                ("description", models.CharField(blank=True, max_length=200, verbose_name="description")),
+                (
+                    "behaviour",
+                    models.CharField(
+                        choices=[
+                            ("check_in", "Check-in"),
+                            ("check_in_streak", "Check-in streak"),
+                            ("order_paid", "Order paid"),
+                            ("review_posted", "Review posted"),
+                        ],
+                        max_length=30,
+                        verbose_name="behaviour",
+                    ),
+                ),
+                (
+                    "formula",
+                    models.CharField(
+                        choices=[
+                            ("fixed", "fixed number of points"),
+                            ("per_amount", "points per amount paid"),
+                            ("streak", "points every N days in a row"),
+                        ],
+                        max_length=20,
+                        verbose_name="formula",
+                    ),
+                ),
+                (
+                    "points",
+                    models.PositiveIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1)], verbose_name="points"
+                    ),
+                ),
+                (
+                    "per_fen",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="100 with 2 points: 2 points per yuan, rounded down.",
+                        null=True,
+                        verbose_name="per amount (fen)",
+                    ),
+                ),
+                (
+                    "bonus_from_fen",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="bonus from amount (fen)"),
+                ),
+                ("bonus_points", models.PositiveIntegerField(blank=True, null=True, verbose_name="bonus points")),
+                ("streak_days", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="days in a row")),
+                ("tier_multiplies", models.BooleanField(default=True, verbose_name="multiplied by tier")),
+                ("daily_cap", models.PositiveIntegerField(blank=True, null=True, verbose_name="most points a day")),
+                (
+                    "pending_days",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Points wait this long before they can be spent; 0: at once.",
+                        verbose_name="days pending",
+                    ),
+                ),
+                (
+                    "take_back",
+                    models.CharField(
+                        choices=[
+                            ("pending_only", "only what is pending"),
+                            ("within_balance", "as far as the balance goes"),
+                            ("owe", "fully; what is missing is owed"),
+                        ],
+                        default="owe",
+                        max_length=20,
+                        verbose_name="when taken back",
+                    ),
+                ),
+                (
+                    "expiry",
+                    models.CharField(
+                        choices=[
+                            ("months", "at the end of the N-th month after"),
+                            ("days", "after N days"),
+                            ("end_of_month", "at the end of the month"),
+                            ("end_of_year", "at the end of the year"),
+                            ("fixed", "on a fixed day"),
+                            ("never", "never"),
+                        ],
+                        default="months",
+                        max_length=20,
+                        verbose_name="points expire",
+                    ),
+                ),
+                ("expiry_number", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="N for expiry")),
+                ("expires_on", models.DateField(blank=True, null=True, verbose_name="fixed expiry day")),
+                ("starts_at", models.DateTimeField(blank=True, null=True, verbose_name="starts at")),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="ends at")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("sort", models.SmallIntegerField(default=0, verbose_name="order")),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical earn rule',
-                'verbose_name_plural': 'historical earn rules',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical earn rule",
+                "verbose_name_plural": "historical earn rules",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('order_no', models.CharField(max_length=64, verbose_name='order number')),
-                ('amount_fen', models.PositiveBigIntegerField(verbose_name='amount paid (fen)')),
-                ('refunded_fen', models.PositiveBigIntegerField(default=0, verbose_name='refunded (fen)')),
-                ('paid_at', models.DateTimeField(verbose_name='paid at')),
-                ('completed_at', models.DateTimeField(null=True, verbose_name='completed at')),
-                ('awards', models.JSONField(default=list)),
-                ('member', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='member')),
-                ('partner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.partner', verbose_name='partner')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("order_no", models.CharField(max_length=64, verbose_name="order number")),
+                ("amount_fen", models.PositiveBigIntegerField(verbose_name="amount paid (fen)")),
+                ("refunded_fen", models.PositiveBigIntegerField(default=0, verbose_name="refunded (fen)")),
+                ("paid_at", models.DateTimeField(verbose_name="paid at")),
+                ("completed_at", models.DateTimeField(null=True, verbose_name="completed at")),
+                ("awards", models.JSONField(default=list)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="member",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.partner",
+                        verbose_name="partner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order',
-                'verbose_name_plural': 'orders',
+                "verbose_name": "order",
+                "verbose_name_plural": "orders",
             },
         ),
         migrations.CreateModel(
-            name='OrderRefund',
+            name="OrderRefund",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('refund_no', models.CharField(max_length=64, verbose_name='refund number')),
-                ('refund_fen', models.PositiveBigIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='refunded (fen)')),
-                ('refunded_at', models.DateTimeField(verbose_name='refunded at')),
-                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='growth.order')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("refund_no", models.CharField(max_length=64, verbose_name="refund number")),
+                (
+                    "refund_fen",
+                    models.PositiveBigIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1)], verbose_name="refunded (fen)"
+                    ),
+                ),
+                ("refunded_at", models.DateTimeField(verbose_name="refunded at")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="growth.order"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order refund',
-                'verbose_name_plural': 'order refunds',
+                "verbose_name": "order refund",
+                "verbose_name_plural": "order refunds",
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('review_id', models.CharField(max_length=64, verbose_name='review id')),
-                ('posted_at', models.DateTimeField(verbose_name='posted at')),
-                ('member', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='member')),
-                ('order', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='growth.order')),
-                ('partner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.partner', verbose_name='partner')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("review_id", models.CharField(max_length=64, verbose_name="review id")),
+                ("posted_at", models.DateTimeField(verbose_name="posted at")),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="member",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="growth.order",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.partner",
+                        verbose_name="partner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'review',
-                'verbose_name_plural': 'reviews',
+                "verbose_name": "review",
+                "verbose_name_plural": "reviews",
             },
         ),
         migrations.CreateModel(
-            name='Behaviour',
+            name="Behaviour",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.CharField(choices=[('check_in', 'Check-in'), ('check_in_streak', 'Check-in streak'), ('order_paid', 'Order paid'), ('order_completed', 'Order completed'), ('order_refunded', 'Order refunded'), ('review_posted', 'Review posted')], max_length=30, verbose_name='behaviour')),
-                ('origin', models.CharField(max_length=40, verbose_name='reported by')),
-                ('event_id', models.CharField(max_length=100, verbose_name='event id')),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('occurred_at', models.DateTimeField(verbose_name='occurred at')),
-                ('data', models.JSONField(default=dict, verbose_name='data')),
-                ('outcome', models.JSONField(null=True, verbose_name='outcome')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='reported at')),
-                ('member', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='member')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "code",
+                    models.CharField(
+                        choices=[
+                            ("check_in", "Check-in"),
+                            ("check_in_streak", "Check-in streak"),
+                            ("order_paid", "Order paid"),
+                            ("order_completed", "Order completed"),
+                            ("order_refunded", "Order refunded"),
+                            ("review_posted", "Review posted"),
+                        ],
+                        max_length=30,
+                        verbose_name="behaviour",
+                    ),
+                ),
+                ("origin", models.CharField(max_length=40, verbose_name="reported by")),
+                ("event_id", models.CharField(max_length=100, verbose_name="event id")),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("occurred_at", models.DateTimeField(verbose_name="occurred at")),
+                ("data", models.JSONField(default=dict, verbose_name="data")),
+                ("outcome", models.JSONField(null=True, verbose_name="outcome")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="reported at"
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="member",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'behaviour',
-                'verbose_name_plural': 'behaviours',
-                'indexes': [models.Index(fields=['member', '-id'], name='behaviour_of_member')],
-                'constraints': [models.UniqueConstraint(fields=('origin', 'event_id'), name='behaviour_once_per_event')],
+                "verbose_name": "behaviour",
+                "verbose_name_plural": "behaviours",
+                "indexes": [models.Index(fields=["member", "-id"], name="behaviour_of_member")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("origin", "event_id"), name="behaviour_once_per_event")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CheckIn',
+            name="CheckIn",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('on', models.DateField(verbose_name='day')),
-                ('streak', models.PositiveIntegerField(verbose_name='days in a row')),
-                ('award', models.JSONField(verbose_name='award')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='checked in at')),
-                ('member', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='member')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("on", models.DateField(verbose_name="day")),
+                ("streak", models.PositiveIntegerField(verbose_name="days in a row")),
+                ("award", models.JSONField(verbose_name="award")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="checked in at"
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="member",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'check-in',
-                'verbose_name_plural': 'check-ins',
-                'constraints': [models.UniqueConstraint(fields=('member', 'on'), name='check_in_once_a_day'), models.CheckConstraint(condition=models.Q(('streak__gt', 0)), name='check_in_streak_positive')],
+                "verbose_name": "check-in",
+                "verbose_name_plural": "check-ins",
+                "constraints": [
+                    models.UniqueConstraint(fields=("member", "on"), name="check_in_once_a_day"),
+                    models.CheckConstraint(condition=models.Q(("streak__gt", 0)), name="check_in_streak_positive"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DailyTally',
+            name="DailyTally",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('rule_code', models.CharField(max_length=40)),
-                ('on', models.DateField()),
-                ('points', models.PositiveIntegerField(default=0)),
-                ('member', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='member')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("rule_code", models.CharField(max_length=40)),
+                ("on", models.DateField()),
+                ("points", models.PositiveIntegerField(default=0)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="member",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'daily tally',
-                'verbose_name_plural': 'daily tallies',
-                'constraints': [models.UniqueConstraint(fields=('member', 'rule_code', 'on'), name='tally_per_member_rule_day')],
+                "verbose_name": "daily tally",
+                "verbose_name_plural": "daily tallies",
+                "constraints": [
+                    models.UniqueConstraint(fields=("member", "rule_code", "on"), name="tally_per_member_rule_day")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['member', '-paid_at'], name='order_of_member'),
+            model_name="order",
+            index=models.Index(fields=["member", "-paid_at"], name="order_of_member"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('partner', 'order_no'), name='order_once_per_partner'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("partner", "order_no"), name="order_once_per_partner"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_fen__lte', models.F('amount_fen'))), name='order_refund_within_amount'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("refunded_fen__lte", models.F("amount_fen"))), name="order_refund_within_amount"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderrefund',
-            constraint=models.UniqueConstraint(fields=('order', 'refund_no'), name='refund_once_per_order'),
+            model_name="orderrefund",
+            constraint=models.UniqueConstraint(fields=("order", "refund_no"), name="refund_once_per_order"),
         ),
         migrations.AddConstraint(
-            model_name='orderrefund',
-            constraint=models.CheckConstraint(condition=models.Q(('refund_fen__gt', 0)), name='refund_moves_something'),
+            model_name="orderrefund",
+            constraint=models.CheckConstraint(condition=models.Q(("refund_fen__gt", 0)), name="refund_moves_something"),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('partner', 'review_id'), name='review_once_per_partner'),
+            model_name="review",
+            constraint=models.UniqueConstraint(fields=("partner", "review_id"), name="review_once_per_partner"),
         ),
     ]

@@ -88,7 +88,7 @@ def grant(
 
 
 def award_report(report: Report, *, behaviour: str, subject: str, amount_fen: int = 0) -> list[Granted]:
-    """Award a report by every rule for the behaviour, within their daily caps; `subject` ("order:7") keys the awards."""
+    """Award a report by every rule for the behaviour, within daily caps; `subject` ("order:7") keys the awards."""
     on = business_day(report.occurred_at)
     granted = []
     for terms in report.rules_for(behaviour):
@@ -139,8 +139,8 @@ def _reserve_daily(*, member_id: int, terms: rules.Terms, on: date) -> int:
     with connection.cursor() as cursor:
         # DO UPDATE with no change: the row is locked until commit whether it was there or not.
         cursor.execute(
-            "INSERT INTO growth_dailytally (member_id, rule_code, \"on\", points) VALUES (%s, %s, %s, 0)"
-            " ON CONFLICT (member_id, rule_code, \"on\") DO UPDATE SET points = growth_dailytally.points"
+            'INSERT INTO growth_dailytally (member_id, rule_code, "on", points) VALUES (%s, %s, %s, 0)'
+            ' ON CONFLICT (member_id, rule_code, "on") DO UPDATE SET points = growth_dailytally.points'
             " RETURNING points",
             [member_id, terms.code, on],
         )

@@ -69,8 +69,8 @@ def _insert(*, member_id: int, on: date, award: dict[str, Any]) -> int | None:
     """Insert the day with its streak and return the streak; None when the day is there already."""
     with connection.cursor() as cursor:
         cursor.execute(
-            'INSERT INTO growth_checkin (member_id, "on", streak, award)'
-            ' SELECT %s, %s, 1 + coalesce((SELECT streak FROM growth_checkin WHERE member_id = %s AND "on" = %s), 0), %s'
+            'INSERT INTO growth_checkin (member_id, "on", streak, award) SELECT %s, %s,'
+            ' 1 + coalesce((SELECT streak FROM growth_checkin WHERE member_id = %s AND "on" = %s), 0), %s'
             ' ON CONFLICT (member_id, "on") DO NOTHING RETURNING streak',
             [member_id, on, member_id, on - timedelta(days=1), json.dumps(award)],
         )

@@ -136,9 +136,7 @@ def _release(order: Order, award: dict[str, Any], *, clock_on: date, at: datetim
 
 
 def _breakdowns(order: Order) -> list[dict[str, Any]]:
-    return [
-        award["breakdown"] | {"title": award["title"], "points": award["points"]} for award in order.awards
-    ]
+    return [award["breakdown"] | {"title": award["title"], "points": award["points"]} for award in order.awards]
 
 
 def _insert_refund(order: Order, report: Report) -> None:

@@ -45,9 +45,7 @@ def _order(report: Report) -> Order | None:
     order_no = report.data.get("order_no")
     if order_no is None:
         return None
-    order = Order.objects.filter(
-        partner_id=report.partner_id, order_no=order_no, member_id=report.member_id
-    ).first()
+    order = Order.objects.filter(partner_id=report.partner_id, order_no=order_no, member_id=report.member_id).first()
     if order is None:
         raise OrderNotFound
     return order

@@ -11,240 +11,510 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
+        ("members", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Audit',
+            name="Audit",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField(verbose_name='started at')),
-                ('finished_at', models.DateTimeField(verbose_name='finished at')),
-                ('accounts', models.BigIntegerField(verbose_name='accounts checked')),
-                ('entries', models.BigIntegerField(verbose_name='entries checked')),
-                ('findings_total', models.BigIntegerField(verbose_name='findings')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("started_at", models.DateTimeField(verbose_name="started at")),
+                ("finished_at", models.DateTimeField(verbose_name="finished at")),
+                ("accounts", models.BigIntegerField(verbose_name="accounts checked")),
+                ("entries", models.BigIntegerField(verbose_name="entries checked")),
+                ("findings_total", models.BigIntegerField(verbose_name="findings")),
             ],
             options={
-                'verbose_name': 'audit',
-                'verbose_name_plural': 'audits',
+                "verbose_name": "audit",
+                "verbose_name_plural": "audits",
             },
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('member', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='members.member', verbose_name='member')),
-                ('balance', models.BigIntegerField(default=0, verbose_name='balance')),
-                ('pending', models.BigIntegerField(default=0, verbose_name='pending')),
-                ('debt', models.BigIntegerField(default=0, verbose_name='owed')),
-                ('earned_total', models.BigIntegerField(default=0, verbose_name='earned in all')),
-                ('spent_total', models.BigIntegerField(default=0, verbose_name='spent in all')),
-                ('expired_total', models.BigIntegerField(default=0, verbose_name='expired in all')),
+                (
+                    "member",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="members.member",
+                        verbose_name="member",
+                    ),
+                ),
+                ("balance", models.BigIntegerField(default=0, verbose_name="balance")),
+                ("pending", models.BigIntegerField(default=0, verbose_name="pending")),
+                ("debt", models.BigIntegerField(default=0, verbose_name="owed")),
+                ("earned_total", models.BigIntegerField(default=0, verbose_name="earned in all")),
+                ("spent_total", models.BigIntegerField(default=0, verbose_name="spent in all")),
+                ("expired_total", models.BigIntegerField(default=0, verbose_name="expired in all")),
             ],
             options={
-                'verbose_name': 'account',
-                'verbose_name_plural': 'accounts',
-                'constraints': [models.CheckConstraint(condition=models.Q(('balance__gte', 0)), name='account_balance_not_negative'), models.CheckConstraint(condition=models.Q(('pending__gte', 0)), name='account_pending_not_negative'), models.CheckConstraint(condition=models.Q(('debt__gte', 0)), name='account_debt_not_negative'), models.CheckConstraint(condition=models.Q(('earned_total__gte', 0), ('expired_total__gte', 0), ('spent_total__gte', 0)), name='account_totals_not_negative')],
+                "verbose_name": "account",
+                "verbose_name_plural": "accounts",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("balance__gte", 0)), name="account_balance_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("pending__gte", 0)), name="account_pending_not_negative"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("debt__gte", 0)), name="account_debt_not_negative"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("earned_total__gte", 0), ("expired_total__gte", 0), ("spent_total__gte", 0)
+                        ),
+                        name="account_totals_not_negative",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AuditFinding',
+            name="AuditFinding",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('invariant', models.CharField(max_length=60, verbose_name='invariant')),
-                ('member_id', models.BigIntegerField(null=True, verbose_name='member id')),
-                ('subject', models.CharField(max_length=60, verbose_name='subject')),
-                ('expected', models.BigIntegerField(null=True, verbose_name='expected')),
-                ('actual', models.BigIntegerField(null=True, verbose_name='actual')),
-                ('audit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='points.audit')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("invariant", models.CharField(max_length=60, verbose_name="invariant")),
+                ("member_id", models.BigIntegerField(null=True, verbose_name="member id")),
+                ("subject", models.CharField(max_length=60, verbose_name="subject")),
+                ("expected", models.BigIntegerField(null=True, verbose_name="expected")),
+                ("actual", models.BigIntegerField(null=True, verbose_name="actual")),
+                (
+                    "audit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="findings", to="points.audit"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'audit finding',
-                'verbose_name_plural': 'audit findings',
+                "verbose_name": "audit finding",
+                "verbose_name_plural": "audit findings",
             },
         ),
         migrations.CreateModel(
-            name='HistoricalLedgerPolicy',
+            name="HistoricalLedgerPolicy",
             fields=[
-                ('id', models.PositiveSmallIntegerField(db_index=True, default=1, editable=False)),
-                ('grace_days', models.PositiveSmallIntegerField(help_text='How long points live that come back to a lot that has expired meanwhile.', verbose_name='days of grace')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.PositiveSmallIntegerField(db_index=True, default=1, editable=False)),
+                (
+                    "grace_days",
+                    models.PositiveSmallIntegerField(
+                        help_text="How long points live that come back to a lot that has expired meanwhile.",
+                        verbose_name="days of grace",
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical ledger policy',
-                'verbose_name_plural': 'historical ledger policy',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical ledger policy",
+                "verbose_name_plural": "historical ledger policy",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='LedgerPolicy',
+            name="LedgerPolicy",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('grace_days', models.PositiveSmallIntegerField(help_text='How long points live that come back to a lot that has expired meanwhile.', verbose_name='days of grace')),
+                ("id", models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                (
+                    "grace_days",
+                    models.PositiveSmallIntegerField(
+                        help_text="How long points live that come back to a lot that has expired meanwhile.",
+                        verbose_name="days of grace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ledger policy',
-                'verbose_name_plural': 'ledger policy',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='ledger_policy_single_row')],
+                "verbose_name": "ledger policy",
+                "verbose_name_plural": "ledger policy",
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="ledger_policy_single_row")],
             },
         ),
         migrations.CreateModel(
-            name='Lot',
+            name="Lot",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('expires_on', models.DateField(verbose_name='expires on')),
-                ('source', models.CharField(max_length=60, verbose_name='source')),
-                ('granted', models.BigIntegerField(default=0, verbose_name='granted')),
-                ('returned', models.BigIntegerField(default=0, verbose_name='returned')),
-                ('remaining', models.BigIntegerField(default=0, verbose_name='remaining')),
-                ('spent', models.BigIntegerField(default=0, verbose_name='spent')),
-                ('expired', models.BigIntegerField(default=0, verbose_name='expired')),
-                ('taken_back', models.BigIntegerField(default=0, verbose_name='taken back')),
-                ('is_open', models.BooleanField(default=True, verbose_name='open')),
-                ('member', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='member')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("expires_on", models.DateField(verbose_name="expires on")),
+                ("source", models.CharField(max_length=60, verbose_name="source")),
+                ("granted", models.BigIntegerField(default=0, verbose_name="granted")),
+                ("returned", models.BigIntegerField(default=0, verbose_name="returned")),
+                ("remaining", models.BigIntegerField(default=0, verbose_name="remaining")),
+                ("spent", models.BigIntegerField(default=0, verbose_name="spent")),
+                ("expired", models.BigIntegerField(default=0, verbose_name="expired")),
+                ("taken_back", models.BigIntegerField(default=0, verbose_name="taken back")),
+                ("is_open", models.BooleanField(default=True, verbose_name="open")),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="member",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lot',
-                'verbose_name_plural': 'lots',
+                "verbose_name": "lot",
+                "verbose_name_plural": "lots",
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('award', 'Points earned'), ('spend', 'Points spent'), ('refund', 'Points given back'), ('expire', 'Points expired'), ('take_back', 'Points taken back'), ('repay', 'Owed points repaid')], max_length=20, verbose_name='kind')),
-                ('amount', models.BigIntegerField(verbose_name='points')),
-                ('debt_change', models.BigIntegerField(default=0, verbose_name='change of what is owed')),
-                ('balance_after', models.BigIntegerField(verbose_name='balance after')),
-                ('counterparty', models.CharField(max_length=60, verbose_name='counterparty')),
-                ('source', models.CharField(max_length=100, verbose_name='source')),
-                ('title', models.CharField(blank=True, max_length=100, verbose_name='title')),
-                ('key', models.CharField(max_length=120, verbose_name='key')),
-                ('breakdown', models.JSONField(null=True, verbose_name='breakdown')),
-                ('occurred_at', models.DateTimeField(verbose_name='occurred at')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='booked at')),
-                ('member', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='member')),
-                ('reverses', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='points.entry', verbose_name='gives back or takes back')),
-                ('lot', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='points.lot', verbose_name='lot')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("award", "Points earned"),
+                            ("spend", "Points spent"),
+                            ("refund", "Points given back"),
+                            ("expire", "Points expired"),
+                            ("take_back", "Points taken back"),
+                            ("repay", "Owed points repaid"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("amount", models.BigIntegerField(verbose_name="points")),
+                ("debt_change", models.BigIntegerField(default=0, verbose_name="change of what is owed")),
+                ("balance_after", models.BigIntegerField(verbose_name="balance after")),
+                ("counterparty", models.CharField(max_length=60, verbose_name="counterparty")),
+                ("source", models.CharField(max_length=100, verbose_name="source")),
+                ("title", models.CharField(blank=True, max_length=100, verbose_name="title")),
+                ("key", models.CharField(max_length=120, verbose_name="key")),
+                ("breakdown", models.JSONField(null=True, verbose_name="breakdown")),
+                ("occurred_at", models.DateTimeField(verbose_name="occurred at")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="booked at"
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="member",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="points.entry",
+                        verbose_name="gives back or takes back",
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="points.lot",
+                        verbose_name="lot",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'entry',
-                'verbose_name_plural': 'entries',
+                "verbose_name": "entry",
+                "verbose_name_plural": "entries",
             },
         ),
         migrations.CreateModel(
-            name='Consumption',
+            name="Consumption",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('points', models.BigIntegerField(verbose_name='points')),
-                ('member', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member')),
-                ('entry', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='points.entry')),
-                ('lot', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='points.lot')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("points", models.BigIntegerField(verbose_name="points")),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="points.entry",
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="points.lot",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consumption',
-                'verbose_name_plural': 'consumptions',
+                "verbose_name": "consumption",
+                "verbose_name_plural": "consumptions",
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=120, verbose_name='key')),
-                ('points', models.BigIntegerField(verbose_name='points')),
-                ('cancelled', models.BigIntegerField(default=0, verbose_name='cancelled')),
-                ('status', models.CharField(choices=[('waiting', 'waiting'), ('released', 'released'), ('cancelled', 'cancelled')], default='waiting', max_length=10, verbose_name='status')),
-                ('release_at', models.DateTimeField(null=True, verbose_name='released at the earliest')),
-                ('expires_on', models.DateField(verbose_name='expires on')),
-                ('counterparty', models.CharField(max_length=60, verbose_name='counterparty')),
-                ('source', models.CharField(max_length=100, verbose_name='source')),
-                ('title', models.CharField(blank=True, max_length=100, verbose_name='title')),
-                ('breakdown', models.JSONField(null=True, verbose_name='breakdown')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='created at')),
-                ('occurred_at', models.DateTimeField(verbose_name='occurred at')),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='ended at')),
-                ('member', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='member')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("key", models.CharField(max_length=120, verbose_name="key")),
+                ("points", models.BigIntegerField(verbose_name="points")),
+                ("cancelled", models.BigIntegerField(default=0, verbose_name="cancelled")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("waiting", "waiting"), ("released", "released"), ("cancelled", "cancelled")],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("release_at", models.DateTimeField(null=True, verbose_name="released at the earliest")),
+                ("expires_on", models.DateField(verbose_name="expires on")),
+                ("counterparty", models.CharField(max_length=60, verbose_name="counterparty")),
+                ("source", models.CharField(max_length=100, verbose_name="source")),
+                ("title", models.CharField(blank=True, max_length=100, verbose_name="title")),
+                ("breakdown", models.JSONField(null=True, verbose_name="breakdown")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="created at"
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(verbose_name="occurred at")),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="ended at")),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="member",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'pending points',
-                'verbose_name_plural': 'pending points',
-                'indexes': [models.Index(condition=models.Q(('status', 'waiting')), fields=['release_at', 'member'], name='hold_waiting_due')],
-                'constraints': [models.UniqueConstraint(fields=('member', 'key'), name='hold_once_per_key'), models.CheckConstraint(condition=models.Q(('cancelled__gte', 0), ('cancelled__lte', models.F('points')), ('points__gt', 0)), name='hold_cancelled_within_points'), models.CheckConstraint(condition=models.Q(models.Q(('cancelled', models.F('points')), ('status', 'cancelled')), models.Q(models.Q(('status', 'cancelled'), _negated=True), ('cancelled__lt', models.F('points'))), _connector='OR'), name='hold_cancelled_when_nothing_left')],
+                "verbose_name": "pending points",
+                "verbose_name_plural": "pending points",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "waiting")),
+                        fields=["release_at", "member"],
+                        name="hold_waiting_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("member", "key"), name="hold_once_per_key"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("cancelled__gte", 0), ("cancelled__lte", models.F("points")), ("points__gt", 0)
+                        ),
+                        name="hold_cancelled_within_points",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("cancelled", models.F("points")), ("status", "cancelled")),
+                            models.Q(
+                                models.Q(("status", "cancelled"), _negated=True), ("cancelled__lt", models.F("points"))
+                            ),
+                            _connector="OR",
+                        ),
+                        name="hold_cancelled_when_nothing_left",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='lot',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['member', 'expires_on', 'id'], name='lot_open_fifo'),
+            model_name="lot",
+            index=models.Index(
+                condition=models.Q(("is_open", True)), fields=["member", "expires_on", "id"], name="lot_open_fifo"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lot',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['expires_on', 'member'], name='lot_open_due'),
+            model_name="lot",
+            index=models.Index(
+                condition=models.Q(("is_open", True)), fields=["expires_on", "member"], name="lot_open_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.UniqueConstraint(fields=('member', 'expires_on', 'source'), name='lot_per_member_day_source'),
+            model_name="lot",
+            constraint=models.UniqueConstraint(
+                fields=("member", "expires_on", "source"), name="lot_per_member_day_source"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('granted', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('remaining'), '+', models.F('spent')), '+', models.F('expired')), '+', models.F('taken_back')), '-', models.F('returned')))), name='lot_conserves_points'),
+            model_name="lot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "granted",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("remaining"), "+", models.F("spent")
+                                    ),
+                                    "+",
+                                    models.F("expired"),
+                                ),
+                                "+",
+                                models.F("taken_back"),
+                            ),
+                            "-",
+                            models.F("returned"),
+                        ),
+                    )
+                ),
+                name="lot_conserves_points",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('expired__gte', 0), ('granted__gte', 0), ('remaining__gte', 0), ('returned__gte', 0), ('spent__gte', 0), ('taken_back__gte', 0)), name='lot_parts_not_negative'),
+            model_name="lot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("expired__gte", 0),
+                    ("granted__gte", 0),
+                    ("remaining__gte", 0),
+                    ("returned__gte", 0),
+                    ("spent__gte", 0),
+                    ("taken_back__gte", 0),
+                ),
+                name="lot_parts_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_open', True), ('remaining__gt', 0)), models.Q(('is_open', False), ('remaining', 0)), _connector='OR'), name='lot_open_while_points_remain'),
+            model_name="lot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("is_open", True), ("remaining__gt", 0)),
+                    models.Q(("is_open", False), ("remaining", 0)),
+                    _connector="OR",
+                ),
+                name="lot_open_while_points_remain",
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['member', '-id'], name='entry_statement'),
+            model_name="entry",
+            index=models.Index(fields=["member", "-id"], name="entry_statement"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(condition=models.Q(('reverses__isnull', False)), fields=['member', 'reverses'], name='entry_reversals'),
+            model_name="entry",
+            index=models.Index(
+                condition=models.Q(("reverses__isnull", False)), fields=["member", "reverses"], name="entry_reversals"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('member', 'key'), name='entry_once_per_key'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(fields=("member", "key"), name="entry_once_per_key"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('balance_after__gte', 0)), name='entry_balance_not_negative'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("balance_after__gte", 0)), name="entry_balance_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), ('debt_change', 0), _negated=True), name='entry_moves_something'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), ("debt_change", 0), _negated=True), name="entry_moves_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('debt_change', 0), ('kind__in', ['award', 'refund'])), models.Q(('amount__lt', 0), ('debt_change', 0), ('kind__in', ['spend', 'expire'])), models.Q(('amount__lte', 0), ('debt_change__gte', 0), ('kind', 'take_back')), models.Q(('amount__lt', 0), ('debt_change', models.F('amount')), ('kind', 'repay')), _connector='OR'), name='entry_sign_fits_kind'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__gt", 0), ("debt_change", 0), ("kind__in", ["award", "refund"])),
+                    models.Q(("amount__lt", 0), ("debt_change", 0), ("kind__in", ["spend", "expire"])),
+                    models.Q(("amount__lte", 0), ("debt_change__gte", 0), ("kind", "take_back")),
+                    models.Q(("amount__lt", 0), ("debt_change", models.F("amount")), ("kind", "repay")),
+                    _connector="OR",
+                ),
+                name="entry_sign_fits_kind",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='entry',
-            trigger=pgtrigger.compiler.Trigger(name='entry_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c1989383ec722bb6182517a730f97b4de6fb56fa', operation='UPDATE OR DELETE', pgid='pgtrigger_entry_append_only_d898e', table='points_entry', when='BEFORE')),
+            model_name="entry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="entry_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="c1989383ec722bb6182517a730f97b4de6fb56fa",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_entry_append_only_d898e",
+                    table="points_entry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consumption',
-            constraint=models.UniqueConstraint(fields=('member', 'entry', 'lot'), name='consumption_once_per_entry_lot'),
+            model_name="consumption",
+            constraint=models.UniqueConstraint(
+                fields=("member", "entry", "lot"), name="consumption_once_per_entry_lot"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consumption',
-            constraint=models.CheckConstraint(condition=models.Q(('points', 0), _negated=True), name='consumption_moves_something'),
+            model_name="consumption",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("points", 0), _negated=True), name="consumption_moves_something"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consumption',
-            trigger=pgtrigger.compiler.Trigger(name='consumption_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c3aff5e60f2ddbaac71c7b8609dd291e9ec56dc3', operation='UPDATE OR DELETE', pgid='pgtrigger_consumption_append_only_0bff2', table='points_consumption', when='BEFORE')),
+            model_name="consumption",
+            trigger=pgtrigger.compiler.Trigger(
+                name="consumption_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="c3aff5e60f2ddbaac71c7b8609dd291e9ec56dc3",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_consumption_append_only_0bff2",
+                    table="points_consumption",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
