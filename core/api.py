@@ -62,7 +62,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, OperationalError):
-        log.exception("database_unavailable")
+        log.error("database_unavailable", exc_info=error)
         body = envelope(code="unavailable", message=_("Please try again in a moment."), request_id=request_id)
         return Response(body, status=503, headers={"Retry-After": "2"})
     if isinstance(error, exceptions.APIException):
@@ -73,9 +73,9 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
 def _refusal(error: DomainError, context: dict[str, Any]) -> Response:
     response = error_response(error, request_id=request_id_of(context["request"]))
     # A 401 has to say how to authenticate (RFC 9110); DRF sees to it for its own errors only.
-    if error.status == HTTP_401_UNAUTHORIZED:
-        challenge = context["view"].get_authenticate_header(context["request"])
-        response.headers.update({"WWW-Authenticate": challenge} if challenge else {})
+    unauthenticated = error.status == HTTP_401_UNAUTHORIZED
+    if unauthenticated and (challenge := context["view"].get_authenticate_header(context["request"])):
+        response.headers["WWW-Authenticate"] = challenge
     return response
 
 

@@ -3,22 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from core import jobs
 from core.business_time import now
-from members import services as members
 from members.models import Member
+from members.services.sessions import open_session
 from tests.factories import new_member
 
 pytest_plugins = ["tests.standin"]
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache() -> None:
-    """Forget what former tests left in Redis: it is not rolled back with the database."""
-    cache.clear()
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def api() -> Callable[[Member], APIClient]:
     """Return a function from a member to a client that sends their access token."""
 
     def client_of(member: Member) -> APIClient:
-        pair = members.open_session(member_id=member.pk, device_id=f"phone-of-{member.pk}", at=now())
+        pair = open_session(member_id=member.pk, device_id=f"phone-of-{member.pk}", at=now())
         return APIClient(headers={"Authorization": f"Bearer {pair.access}"})
 
     return client_of

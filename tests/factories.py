@@ -1,55 +1,56 @@
 """Rows tests start from. Everything a use case can make is made by that use case."""
 
 import itertools
-from typing import Any
 
 from core.business_time import now
-from members import services as members
+from growth.services.programme import load_programme
 from members.models import Member
+from members.services.registration import register
 
 _numbers = itertools.count(1)
 
-# The default programme's ladder, so that tests of figures read as the specification does.
-TIERS: list[dict[str, Any]] = [
-    {
-        "code": "bronze",
-        "name": "青铜",
-        "level": 0,
-        "growth_threshold": 0,
-        "earn_multiplier": "1.00",
-        "benefits": ["生日双倍积分"],
-    },
-    {
-        "code": "silver",
-        "name": "白银",
-        "level": 1,
-        "growth_threshold": 1_000,
-        "earn_multiplier": "1.10",
-        "benefits": ["生日双倍积分", "每月优惠券礼包"],
-    },
-    {
-        "code": "gold",
-        "name": "黄金",
-        "level": 2,
-        "growth_threshold": 5_000,
-        "earn_multiplier": "1.20",
-        "benefits": ["生日双倍积分", "每月优惠券礼包", "专属客服", "优先购买"],
-    },
-    {
-        "code": "platinum",
-        "name": "铂金",
-        "level": 3,
-        "growth_threshold": 20_000,
-        "earn_multiplier": "1.50",
-        "benefits": ["生日双倍积分", "每月优惠券礼包", "专属客服", "优先购买", "新品试用", "积分抵现"],
-    },
-]
-
 
 def new_member(nickname: str = "", *, openid: str | None = None, unionid: str | None = None) -> Member:
-    """Return a member registered just now, at the lowest tier."""
-    members.load_tiers(tiers=TIERS)
-    member_id = members.register(
-        openid=openid or f"openid-{next(_numbers)}", unionid=unionid, nickname=nickname, at=now()
-    )
+    """Return a member registered just now, at the lowest tier of the default programme."""
+    load_programme(name="ecommerce")
+    openid = openid or f"openid-{next(_numbers)}"
+    member_id = register(openid=openid, unionid=unionid, nickname=nickname, at=now())
     return Member.objects.get(pk=member_id)
+
+
+def give_points(member_id: int, points: int) -> None:
+    """Let the member have points that expire in twelve months."""
+    at = now()
+    with transaction.atomic():
+        ledger.earn(
+            member_id=member_id,
+            points=points,
+            key=f"gift:{next(_numbers)}",
+            counterparty="award:gift",
+            source="gift",
+            title="Gift",
+            breakdown=None,
+            expires_on=end_of_month(business_day(at), months_later=12),
+            at=at,
+        )
+
+
+def new_coupon_item(*, codes: int | Sequence[str] = 10, **fields: Any) -> Item:
+    """Return a coupon item for 100 points with so many codes, or with these."""
+    texts = [f"CODE-{next(_numbers):06}" for _code in range(codes)] if isinstance(codes, int) else codes
+    item = Item.objects.create(
+        **{"kind": ItemKind.COUPON, "title": "Coffee", "price_points": 100, "market_price_fen": 1500} | fields
+    )
+    import_codes(item_id=item.pk, rows=texts, at=now())
+    item.refresh_from_db()
+    return item
+
+
+def new_goods_item(*, stock: int = 10, **fields: Any) -> Item:
+    """Return goods for 500 points with so many pieces."""
+    item = Item.objects.create(
+        **{"kind": ItemKind.GOODS, "title": "Mug", "price_points": 500, "market_price_fen": 4900} | fields
+    )
+    add_goods(item_id=item.pk, delta=stock)
+    item.refresh_from_db()
+    return item
