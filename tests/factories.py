@@ -1,11 +1,19 @@
 """Rows tests start from. Everything a use case can make is made by that use case."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
-from core.business_time import now
+from django.db import transaction
+
+from core.business_time import business_day, end_of_month, now
 from growth.services.programme import load_programme
+from mall.models import Item, ItemKind
+from mall.services.codes import import_codes
+from mall.services.stock import add_goods
 from members.models import Member
 from members.services.registration import register
+from points import ledger
 
 _numbers = itertools.count(1)
 

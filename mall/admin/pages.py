@@ -1,0 +1,49 @@
+"""A page with one form, for actions that need to ask something first."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Model
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+
+from core.errors import DomainError
+
+
+def form_page(
+    model_admin: ModelAdmin, request: HttpRequest, row: Model, form: Form, *, title: Any, submit: Any, **context: Any
+) -> HttpResponse:
+    """Show the form under the admin's header, with a way back to the row."""
+    page = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.model._meta,
+        "original": row,
+        "title": title,
+        "submit": submit,
+        "form": form,
+        "media": model_admin.media + form.media,
+        "back": row_url(row),
+        **context,
+    }
+    return render(request, "admin/mall/form_page.html", page)
+
+
+def row_url(row: Model) -> str:
+    """Return the address of the row's own page in admin."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def done(model_admin: ModelAdmin, request: HttpRequest, row: Model, text: str) -> HttpResponse:
+    """Note in the row's log what was done, say so, and go back to the row."""
+    model_admin.log_change(request, row, text)
+    messages.success(request, text)
+    return HttpResponseRedirect(row_url(row))
+
+
+def refused(request: HttpRequest, row: Model, error: DomainError) -> HttpResponse:
+    """Say why it was not done and go back to the row."""
+    messages.error(request, str(error.message))
+    return HttpResponseRedirect(row_url(row))

@@ -1,0 +1,268 @@
+"""Reading the mall: the shelf, redemptions, and whether stock, codes and points agree."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.utils.translation import gettext_lazy as _
+
+import members.selectors
+from core.business_time import business_day
+from core.errors import DomainError
+from mall import rules
+from mall.models import Category, CouponCode, Item, Redemption, RedemptionMove, RedemptionStatus
+from points.selectors import amounts_by_key, available
+
+Row = dict[str, Any]
+
+ITEM_FIELDS = (
+    "id",
+    "kind",
+    "title",
+    "description",
+    "picture_url",
+    "emoji",
+    "category_id",
+    "category__name",
+    "price_points",
+    "market_price_fen",
+    "stock_left",
+    "per_member_limit",
+    "min_tier_level",
+    "opens_at",
+    "closes_at",
+    "is_listed",
+    "sort",
+)
+REDEMPTION_FIELDS = (
+    "id",
+    "no",
+    "status",
+    "item_id",
+    "item__kind",
+    "item__title",
+    "item__picture_url",
+    "item__emoji",
+    "quantity",
+    "points",
+    "cash_fen",
+    "carrier",
+    "tracking_no",
+    "shipped_at",
+    "placed_at",
+)
+
+
+class ItemNotFound(DomainError):
+    code = "item_not_found"
+    status = 404
+    message = _("There is no such item.")
+
+
+class RedemptionNotFound(DomainError):
+    code = "redemption_not_found"
+    status = 404
+    message = _("You have no such redemption.")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that does not add up. `subject` names the row ("item 7"), `rule` what should hold."""
+
+    rule: str
+    subject: str
+    expected: int
+    actual: int
+
+
+def categories() -> list[Row]:
+    """Return the shelves, in their order."""
+    return [{"id": pk, "name": name} for pk, name in Category.objects.order_by("sort", "id").values_list("pk", "name")]
+
+
+def items() -> QuerySet[Item, Row]:
+    """Return what members may see; the caller filters, orders and pages."""
+    shown: QuerySet[Item, Row] = Item.objects.filter(is_listed=True).values(*ITEM_FIELDS)
+    return shown
+
+
+def item(*, item_id: int, member_id: int) -> Row:
+    """Return one item: listed, or one the member has redeemed before. Raises ItemNotFound."""
+    found: list[Row] = list(Item.objects.filter(pk=item_id).values(*ITEM_FIELDS))
+    if not found:
+        raise ItemNotFound
+    if not found[0]["is_listed"] and not Redemption.objects.filter(member_id=member_id, item_id=item_id).exists():
+        raise ItemNotFound
+    return found[0]
+
+
+def redeemed(*, member_id: int, item_id: int) -> int:
+    """Return how many of the item the member has redeemed, without what was cancelled."""
+    return _redeemed_by_item(member_id, [item_id]).get(item_id, 0)
+
+
+def _redeemed_by_item(member_id: int, item_ids: Sequence[int]) -> dict[int, int]:
+    standing_ones = Redemption.objects.filter(member_id=member_id, item_id__in=item_ids).exclude(
+        status=RedemptionStatus.CANCELLED
+    )
+    return dict(standing_ones.values_list("item_id").annotate(total=Sum("quantity")).order_by())
+
+
+def facts(
+    item: Row,
+    standing: members.selectors.Standing,
+    *,
+    quantity: int,
+    redeemed: int,
+    points_available: int | None,
+    address_missing: bool,
+    at: datetime,
+) -> rules.Facts:
+    """Put together what decides whether the member may redeem."""
+    return rules.Facts(
+        is_listed=item["is_listed"],
+        opens_at=item["opens_at"],
+        closes_at=item["closes_at"],
+        stock_left=item["stock_left"],
+        min_tier_level=item["min_tier_level"],
+        per_member_limit=item["per_member_limit"],
+        price_points=item["price_points"],
+        quantity=quantity,
+        member_status=standing.status,
+        tier_level=standing.tier_level,
+        redeemed=redeemed,
+        points_available=points_available,
+        address_missing=address_missing,
+        at=at,
+    )
+
+
+def reasons_by_item(*, member_id: int, shown: Sequence[Row], at: datetime) -> dict[int, list[rules.Reason]]:
+    """Return why the member may not redeem one of each item: {item id: reasons}, however many items in four queries."""
+    standing = members.selectors.standing(member_id=member_id)
+    points = available(member_id=member_id, on=business_day(at))
+    limited = [row["id"] for row in shown if row["per_member_limit"] is not None]
+    taken = _redeemed_by_item(member_id, limited) if limited else {}
+    return {
+        row["id"]: rules.reasons(
+            facts(
+                row,
+                standing,
+                quantity=1,
+                redeemed=taken.get(row["id"], 0),
+                points_available=points,
+                address_missing=False,
+                at=at,
+            )
+        )
+        for row in shown
+    }
+
+
+def redemptions(*, member_id: int) -> QuerySet[Redemption, Row]:
+    """Return the member's redemptions as rows with `cancel_reason`; the caller filters, orders and pages."""
+    cancelled = RedemptionMove.objects.filter(redemption_id=OuterRef("pk"), new=RedemptionStatus.CANCELLED)
+    mine: QuerySet[Redemption, Row] = Redemption.objects.filter(member_id=member_id).values(
+        *REDEMPTION_FIELDS, cancel_reason=Subquery(cancelled.values("because")[:1])
+    )
+    return mine
+
+
+def redemption(*, member_id: int, no: str) -> Row:
+    """Return one of the member's redemptions. Raises RedemptionNotFound."""
+    found = redemptions(member_id=member_id).filter(no=no).first()
+    if found is None:
+        raise RedemptionNotFound
+    return found
+
+
+def as_redemption(redemption_id: int, no: str, item: Row, *, quantity: int, points: int, at: datetime) -> Row:
+    """Return a redemption that was paid just now in the shape of `redemptions`, without reading it back."""
+    return {
+        "id": redemption_id,
+        "no": no,
+        "status": RedemptionStatus.PAID.value,
+        "item_id": item["id"],
+        "item__kind": item["kind"],
+        "item__title": item["title"],
+        "item__picture_url": item["picture_url"],
+        "item__emoji": item["emoji"],
+        "quantity": quantity,
+        "points": points,
+        "cash_fen": 0,
+        "carrier": "",
+        "tracking_no": "",
+        "shipped_at": None,
+        "placed_at": at,
+        "cancel_reason": None,
+    }
+
+
+def codes_of(*, redemption_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Return the codes handed out to each redemption, in one query."""
+    codes: dict[int, list[str]] = {}
+    handed_out = CouponCode.objects.filter(redemption_id__in=list(redemption_ids)).order_by("id")
+    for redemption_id, code in handed_out.values_list("redemption_id", "code"):
+        codes.setdefault(redemption_id, []).append(code)
+    return codes
+
+
+# Each returns the rows that break its rule: subject, expected, actual.
+FAULT_QUERIES = {
+    "I5 sold = redeemed and not cancelled": """
+        SELECT 'item ' || i.id, coalesce(sum(r.quantity), 0), i.stock_sold
+        FROM mall_item i LEFT JOIN mall_redemption r ON r.item_id = i.id AND r.status <> 'cancelled'
+        GROUP BY i.id HAVING coalesce(sum(r.quantity), 0) <> i.stock_sold""",
+    "I5 left = free codes - promised": """
+        WITH free AS (SELECT item_id, count(*) AS n FROM mall_couponcode WHERE status = 'free' GROUP BY item_id),
+        promised AS (SELECT item_id, sum(quantity) AS n FROM mall_redemption WHERE status = 'paid' GROUP BY item_id)
+        SELECT 'item ' || i.id, coalesce(f.n, 0) - coalesce(p.n, 0), i.stock_left
+        FROM mall_item i LEFT JOIN free f ON f.item_id = i.id LEFT JOIN promised p ON p.item_id = i.id
+        WHERE i.kind = 'coupon' AND coalesce(f.n, 0) - coalesce(p.n, 0) <> i.stock_left""",
+    "a completed coupon redemption has its codes, any other none": """
+        WITH codes AS (
+            SELECT redemption_id, count(*) AS n FROM mall_couponcode WHERE redemption_id IS NOT NULL
+            GROUP BY redemption_id
+        ), wanted AS (
+            SELECT r.id, CASE WHEN i.kind = 'coupon' AND r.status = 'completed' THEN r.quantity ELSE 0 END AS n
+            FROM mall_redemption r JOIN mall_item i ON i.id = r.item_id
+        )
+        SELECT 'redemption ' || w.id, w.n, coalesce(c.n, 0)
+        FROM wanted w LEFT JOIN codes c ON c.redemption_id = w.id WHERE w.n <> coalesce(c.n, 0)""",
+}
+
+
+def stock_faults() -> list[Fault]:
+    """Return all that does not add up between stock, codes, redemptions and the ledger; nothing is right.
+
+    Reads one snapshot, so it may run while members redeem.
+    """
+    faults = []
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not connection.savepoint_ids:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for rule, query in FAULT_QUERIES.items():
+            cursor.execute(query)
+            faults += [Fault(rule, subject, int(expected), int(actual)) for subject, expected, actual in cursor]
+        return faults + _payment_faults()
+
+
+def _payment_faults() -> list[Fault]:
+    """I6: a paid redemption has one spend entry of its price, a cancelled one has all of it back, and none is stray."""
+    spent = amounts_by_key(key_prefix="redemption:", kind="spend")
+    refunded = amounts_by_key(key_prefix="redemption:", kind="refund")
+    faults = []
+    rows = Redemption.objects.filter(~Q(status=RedemptionStatus.PLACED)).values_list("pk", "points", "status")
+    for redemption_id, points, status in rows.iterator():
+        key = f"redemption:{redemption_id}"
+        back = points if status == RedemptionStatus.CANCELLED else 0
+        pairs = (
+            ("I6 paid once", -points, spent.pop(key, 0)),
+            ("I6 given back once", back, refunded.pop(f"{key}:refund", 0)),
+        )
+        faults += [Fault(rule, key, expected, actual) for rule, expected, actual in pairs if expected != actual]
+    stray = spent | refunded
+    return faults + [Fault("I6 belongs to a redemption", key, 0, amount) for key, amount in stray.items()]
