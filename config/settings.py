@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 from celery.schedules import crontab
 from django.urls import reverse_lazy
@@ -11,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from config.admin_menu import menu
 from core import logs
+
+# Lets annotations such as ModelForm[Tier], which mypy wants, exist at run time too.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
