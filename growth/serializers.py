@@ -3,13 +3,15 @@
 import re
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from core.serializers import MAX_AMOUNT, StrictCharField, StrictIntegerField, StrictSerializer
 from growth.models import BehaviourCode
 
-MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"^20\d\d-(0[1-9]|1[0-2])\Z")
+EVENT_ID = RegexValidator(r"^[\x21-\x7e]+\Z")
 MAX_EVENTS = 1000
 
 
@@ -81,7 +83,7 @@ class MemberRef(StrictSerializer):
 class EventIn(StrictSerializer):
     """One event. Which fields `data` has depends on the behaviour."""
 
-    event_id = serializers.RegexField(r"^[\x21-\x7e]{1,100}$", max_length=100)
+    event_id = StrictCharField(max_length=100, validators=[EVENT_ID])
     behaviour = serializers.ChoiceField(choices=list(DATA_OF))
     member = MemberRef()
     occurred_at = serializers.DateTimeField()

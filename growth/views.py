@@ -103,11 +103,11 @@ class EventsView(PartnerView):
 def _bodies(data: Any) -> list[Any]:
     if not isinstance(data, dict):
         raise serializers.ValidationError({"events": [_("An object is required.")]})
-    if "events" not in data:
+    if "event_id" in data:
         return [data]
     if unknown := set(data) - {"events"}:
         raise serializers.ValidationError({name: [_("Unknown field.")] for name in sorted(unknown)})
-    events = data["events"]
+    events = data.get("events")
     if not isinstance(events, list) or not 1 <= len(events) <= MAX_EVENTS:
         raise serializers.ValidationError({"events": [_("A list of 1 to 1,000 events is required.")]})
     return events

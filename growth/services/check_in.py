@@ -37,16 +37,16 @@ def check_in(*, member_id: int, at: datetime) -> CheckedIn:
         # A day has one check-in, so nothing of its cap can be used up yet.
         facts = rules.Facts(tier_name=standing.tier_name, tier_multiplier=standing.earn_multiplier)
         awards = [(term, rules.award(term, facts)) for term in terms if term.behaviour == BehaviourCode.CHECK_IN]
-        streak = _insert(member_id=member_id, on=on, award=_summary(awards))
-        if streak is None:
+        day = _insert(member_id=member_id, on=on, award=_summary(awards))
+        if day is None:
             return _first(member_id=member_id, on=on)
         for term, award in awards:
             awarding.grant(
                 member_id=member_id, terms=term, award=award, key=f"{term.code}:{on}", earned_at=at, clock_on=on
             )
-        if any(rules.streak_award(term, streak=streak) for term in terms):
+        if any(rules.streak_award(term, streak=day.streak) for term in terms):
             jobs.after_commit("growth.pay_streak_bonus", member_id=member_id, on=on.isoformat())
-        return CheckedIn(on=on, streak=streak, award=_summary(awards), is_new=True)
+        return day
 
 
 def pay_streak_bonus(*, member_id: int, on: date, at: datetime) -> int:
@@ -65,17 +65,17 @@ def pay_streak_bonus(*, member_id: int, on: date, at: datetime) -> int:
         return paid
 
 
-def _insert(*, member_id: int, on: date, award: dict[str, Any]) -> int | None:
-    """Insert the day with its streak and return the streak; None when the day is there already."""
+def _insert(*, member_id: int, on: date, award: dict[str, Any]) -> CheckedIn | None:
+    """Insert the day with its streak; None when it is there already. The award is as stored, and so as repeated."""
     with connection.cursor() as cursor:
         cursor.execute(
             'INSERT INTO growth_checkin (member_id, "on", streak, award) SELECT %s, %s,'
             ' 1 + coalesce((SELECT streak FROM growth_checkin WHERE member_id = %s AND "on" = %s), 0), %s'
-            ' ON CONFLICT (member_id, "on") DO NOTHING RETURNING streak',
+            ' ON CONFLICT (member_id, "on") DO NOTHING RETURNING streak, award',
             [member_id, on, member_id, on - timedelta(days=1), json.dumps(award)],
         )
         row = cursor.fetchone()
-    return int(row[0]) if row else None
+    return CheckedIn(on=on, streak=row[0], award=json.loads(row[1]), is_new=True) if row else None
 
 
 def _first(*, member_id: int, on: date) -> CheckedIn:

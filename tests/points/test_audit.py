@@ -14,7 +14,11 @@ from tests.points.book import NOON, SOON, earn, faults, hold, refund, spend, tak
 SABOTAGE: dict[str, tuple[str, list[str]]] = {
     "balance": (
         "UPDATE points_account SET balance = balance + 1",
-        ["i01_balance_is_sum_of_entries balance", "i02_balance_is_sum_of_lots balance", "i11_books_sum_to_zero all members"],
+        [
+            "i01_balance_is_sum_of_entries balance",
+            "i02_balance_is_sum_of_lots balance",
+            "i11_books_sum_to_zero all members",
+        ],
     ),
     "debt": ("UPDATE points_account SET debt = debt + 5", ["i01_balance_is_sum_of_entries debt"]),
     "pending": ("UPDATE points_account SET pending = pending + 5", ["i02_balance_is_sum_of_lots pending"]),
@@ -31,9 +35,13 @@ SABOTAGE: dict[str, tuple[str, list[str]]] = {
         ["i03_lots_conserve_points lot", "i06_debits_are_paid_by_lots entry"],
     ),
     "refunded twice": (
-        "INSERT INTO points_entry (member_id, kind, amount, debt_change, balance_after, counterparty, source, title, key,"
-        " reverses_id, occurred_at) SELECT member_id, kind, amount, 0, balance_after + amount, counterparty, source, title,"
-        " 'again', reverses_id, occurred_at FROM points_entry WHERE kind = 'refund'",
+        """
+        INSERT INTO points_entry (member_id, kind, amount, debt_change, balance_after, counterparty, source, title, key,
+            reverses_id, occurred_at)
+        SELECT member_id, kind, amount, 0, balance_after + amount, counterparty, source, title, 'again',
+            reverses_id, occurred_at
+        FROM points_entry WHERE kind = 'refund'
+        """,
         [
             "i01_balance_is_sum_of_entries balance",
             "i06_debits_are_paid_by_lots entry",
@@ -55,7 +63,7 @@ SABOTAGE: dict[str, tuple[str, list[str]]] = {
         "UPDATE points_hold SET status = 'released', ended_at = now()",
         ["i02_balance_is_sum_of_lots pending", "x2_released_holds_are_booked hold"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
