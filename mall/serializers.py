@@ -24,7 +24,7 @@ class ItemQuery(StrictSerializer):
     type = serializers.ChoiceField(choices=ItemKind.choices, required=False)
     affordable = serializers.BooleanField(required=False, allow_null=True, default=None)
     ordering = serializers.ChoiceField(choices=["price_points", "-price_points", "newest"], required=False)
-    cursor = serializers.CharField(required=False)
+    cursor = serializers.CharField(required=False, allow_blank=True)
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=100)
 
 
@@ -32,7 +32,7 @@ class RedemptionQuery(StrictSerializer):
     """Parameters of the list of redemptions."""
 
     status = serializers.ChoiceField(choices=RedemptionStatus.choices, required=False)
-    cursor = serializers.CharField(required=False)
+    cursor = serializers.CharField(required=False, allow_blank=True)
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=100)
 
 
