@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
@@ -45,7 +46,7 @@ class PrincipalThrottle(SimpleRateThrottle):
     def allow_request(self, request: Request, view: "APIView") -> bool:
         try:
             return bool(super().allow_request(request, view))
-        except OSError:
+        except RedisError:
             log.warning("throttle_without_redis")
             return True
 

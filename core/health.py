@@ -4,6 +4,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from redis.exceptions import RedisError
 
 
 def livez(request: HttpRequest) -> HttpResponse:
@@ -32,7 +33,7 @@ def _database() -> bool:
 def _redis() -> bool:
     try:
         cache.get("readyz")
-    except OSError:
+    except RedisError:
         return False
     return True
 

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
@@ -18,11 +19,12 @@ class NewestFirst(CursorPagination):
     max_page_size = 100
 
     def encode_cursor(self, cursor: Cursor) -> str:
-        return super().encode_cursor(cursor).rsplit("cursor=", 1)[-1].split("&", 1)[0]
+        # DRF makes an address of it; a client puts the bare text into an address itself, and escapes it then.
+        return str(parse_qs(urlsplit(super().encode_cursor(cursor)).query)[self.cursor_query_param][-1])
 
     def decode_cursor(self, request: Any) -> Cursor | None:
         cursor = super().decode_cursor(request)
         # The position comes from the client; only an id may reach the query.
-        if cursor and cursor.position is not None and not POSITION.fullmatch(cursor.position):
+        if cursor and cursor.position is not None and not POSITION.fullmatch(str(cursor.position)):
             raise NotFound(self.invalid_cursor_message)
         return cursor
