@@ -4,7 +4,7 @@ A closed account is found by its id, for the books, but by no public name: neith
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
-from members.models import Address, Identity, Member, MemberStatus, PartnerKey, Session, Tier
+from members.models import Address, Identity, Member, MemberStatus, Partner, PartnerKey, Session, Tier
 
 
 class MemberNotFound(DomainError):
@@ -106,6 +106,12 @@ def resolve_members(*, refs: Sequence[Mapping[str, str]]) -> list[int | None]:
     return [next((found.get(pair) for pair in ref.items()), None) for ref in refs]
 
 
+def members_per_tier(*, member_ids: Collection[int]) -> list[tuple[str, int]]:
+    """Return (tier name, how many of these members hold it) for every tier, the lowest first. One query."""
+    held = Count("member", filter=Q(member__in=list(member_ids)))
+    return list(Tier.objects.order_by("level").annotate(held=held).values_list("name", "held"))
+
+
 def profile(*, member_id: int) -> Member:
     """Return the member with their tier. Raises MemberNotFound."""
     member = Member.objects.select_related("tier").filter(pk=member_id).first()
@@ -141,6 +147,11 @@ def usable_partner_key(*, key_id: str, at: datetime) -> PartnerKey | None:
     """Return the key if it is neither revoked nor expired, or None."""
     key = PartnerKey.objects.filter(key_id=key_id, revoked_at__isnull=True).first()
     return key if key and (key.expires_at is None or key.expires_at > at) else None
+
+
+def partner_id_by_code(*, code: str) -> int | None:
+    """Return the id of the partner with this code, or None."""
+    return Partner.objects.filter(code=code).values_list("pk", flat=True).first()
 
 
 def _named(kind: str, values: set[str]) -> Any:
