@@ -231,8 +231,10 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+# The preview page is no app of its own; without the demo its files are not served at all.
+STATICFILES_DIRS = [BASE_DIR / "config" / "demo" / "static"] if DEMO_MODE else []
 MEDIA_URL = "/media/"
-MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
 WHITENOISE_USE_FINDERS = DEMO_MODE or DEBUG
 
 # --- transport -------------------------------------------------------------------------------------------------

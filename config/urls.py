@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from core import health
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("members.urls")),
     path("", include("points.urls")),
     path("", include("growth.urls")),

@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api import error_response, request_id_of
+from core.callers import caller_of
 from core.errors import DomainError
 from core.models import AnsweredRequest
 
@@ -66,7 +67,7 @@ def idempotent(handler: Handler) -> AnsweringHandler:
 
     @wraps(handler)
     def answer_once(view: APIView, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        key, scope, fingerprint = key_of(request), request.auth.scope, _fingerprint(request)
+        key, scope, fingerprint = key_of(request), caller_of(request).scope, _fingerprint(request)
         with transaction.atomic():
             _claim(scope=scope, key=key)
             if first := _first_answer(scope=scope, key=key):
@@ -127,7 +128,8 @@ def _first_answer(*, scope: str, key: str) -> tuple[str, int, str] | None:
         cursor.execute(
             "SELECT fingerprint, status, body FROM core_answeredrequest WHERE scope = %s AND key = %s", [scope, key]
         )
-        return cursor.fetchone()
+        first: tuple[str, int, str] | None = cursor.fetchone()
+    return first
 
 
 def _replay(first: tuple[str, int, str], *, fingerprint: str) -> HttpResponse:

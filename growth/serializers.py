@@ -33,7 +33,8 @@ class OrderPaidData(StrictSerializer):
     """`data` of order_paid."""
 
     order_no = StrictCharField(max_length=64)
-    amount_fen = StrictIntegerField(min_value=1, max_value=MAX_AMOUNT)
+    # 0: paid by a voucher, or a gift. It earns nothing by amount, but it is an order.
+    amount_fen = StrictIntegerField(min_value=0, max_value=MAX_AMOUNT)
     items = OrderLine(many=True, required=False)
     group_no = StrictCharField(max_length=64, required=False)
 
@@ -87,7 +88,10 @@ class EventIn(StrictSerializer):
     behaviour = serializers.ChoiceField(choices=list(DATA_OF))
     member = MemberRef()
     occurred_at = serializers.DateTimeField()
-    data = serializers.DictField()
+
+    def get_fields(self) -> dict[str, Any]:
+        # Added here because a serializer has an attribute `data` of its own.
+        return super().get_fields() | {"data": serializers.DictField()}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         data = DATA_OF[attrs["behaviour"]](data=attrs["data"])
@@ -132,13 +136,19 @@ class EventOut(serializers.Serializer[Any]):
     award = AwardOut(required=False)
     code = serializers.CharField(required=False)
     message = serializers.CharField(required=False)
-    fields = serializers.DictField(required=False)  # type: ignore[assignment]
+
+
+class RefusedEventOut(EventOut):
+    """The answer to an event that is not valid: also what is wrong, field by field."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return super().get_fields() | {"fields": serializers.DictField(required=False)}
 
 
 class EventsOut(serializers.Serializer[Any]):
     """The answers, in the order of the events."""
 
-    results = EventOut(many=True)
+    results = RefusedEventOut(many=True)
 
 
 class CheckInOut(serializers.Serializer[Any]):

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from core.api import PartnerView
 from core.business_time import business_day, now
+from core.callers import caller_of
 from core.idempotency import idempotent_if_keyed
 from growth import selectors
 from growth.serializers import (
@@ -42,7 +43,7 @@ class CheckInsView(APIView):
         month = query.validated_data.get("month")
         first = date.fromisoformat(f"{month}-01") if month else business_day(at)
         return Response(
-            selectors.check_in_calendar(member_id=request.auth.member_id, month=first, at=at, on=business_day(at))
+            selectors.check_in_calendar(member_id=caller_of(request).member_id, month=first, at=at, on=business_day(at))
         )
 
     @extend_schema(
@@ -57,7 +58,7 @@ class CheckInsView(APIView):
         """Check the calling member in."""
         if request.data:
             raise serializers.ValidationError({name: [_("Unknown field.")] for name in sorted(request.data)})
-        day = check_in.check_in(member_id=request.auth.member_id, at=now())
+        day = check_in.check_in(member_id=caller_of(request).member_id, at=now())
         body = {"on": day.on, "streak": day.streak, "award": day.award}
         return Response(body, status=201 if day.is_new else 200)
 
@@ -69,7 +70,7 @@ class TasksView(APIView):
     def get(self, request: Request) -> Response:
         """Answer every active rule as a member would read it."""
         at = now()
-        return Response(selectors.tasks(member_id=request.auth.member_id, at=at, on=business_day(at)))
+        return Response(selectors.tasks(member_id=caller_of(request).member_id, at=at, on=business_day(at)))
 
 
 class EventsView(PartnerView):
@@ -85,7 +86,7 @@ class EventsView(PartnerView):
     )
     def post(self, request: Request) -> Response:
         """Take in the events and answer each."""
-        principal = request.auth
+        principal = caller_of(request)
         reporter = Reporter(
             partner_id=principal.partner_id,
             behaviours=principal.behaviours,

@@ -5,8 +5,12 @@ from typing import Any
 from rest_framework import serializers
 
 from core.serializers import StrictSerializer
-from points.models import EntryKind
+from points.models import Entry, EntryKind
 from points.selectors import title_of
+
+ENTRY_COLUMNS = [
+    "id", "kind", "amount", "balance_after", "source", "title", "breakdown", "occurred_at", "created_at"
+]  # fmt: skip
 
 
 class StatementQuery(StrictSerializer):
@@ -36,23 +40,12 @@ class BalanceOut(serializers.Serializer[Any]):
     expiring = ExpiringOut(many=True)
 
 
-class EntryOut(serializers.Serializer[Any]):
-    """One line of the statement."""
+class EntryOut(serializers.ModelSerializer[Entry]):
+    """One line of the statement, for the API's document; pages are made from plain rows, which is twice as fast."""
 
-    id = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=EntryKind.choices)
-    amount = serializers.IntegerField()
-    balance_after = serializers.IntegerField()
-    source = serializers.CharField()
-    title = serializers.CharField()
-    breakdown = serializers.JSONField(allow_null=True)
-    occurred_at = serializers.DateTimeField()
-    created_at = serializers.DateTimeField()
-
-
-ENTRY_COLUMNS = [
-    "id", "kind", "amount", "balance_after", "source", "title", "breakdown", "occurred_at", "created_at"
-]  # fmt: skip
+    class Meta:
+        model = Entry
+        fields = ENTRY_COLUMNS
 
 
 def entry_line(row: dict[str, Any]) -> dict[str, Any]:
