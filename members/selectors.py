@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
@@ -107,9 +107,10 @@ def resolve_members(*, refs: Sequence[Mapping[str, str]]) -> list[int | None]:
 
 
 def members_per_tier(*, member_ids: Collection[int]) -> list[tuple[str, int]]:
-    """Return (tier name, how many of these members hold it) for every tier, the lowest first. One query."""
-    held = Count("member", filter=Q(member__in=list(member_ids)))
-    return list(Tier.objects.order_by("level").annotate(held=held).values_list("name", "held"))
+    """Return (tier name, how many of these members hold it) for every tier, the lowest first. Two queries."""
+    members = Member.objects.filter(pk__in=list(member_ids)).order_by()
+    held = dict(members.values_list("tier_id").annotate(Count("pk")))
+    return [(name, held.get(pk, 0)) for pk, name in Tier.objects.order_by("level").values_list("pk", "name")]
 
 
 def profile(*, member_id: int) -> Member:

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from members import vault
+from members import signatures, vault
 from members.models import Partner, PartnerKey
 
 log = structlog.get_logger(__name__)
@@ -59,3 +59,10 @@ def revoke_partner_key(*, key_id: str, at: datetime) -> bool:
     revoked = PartnerKey.objects.filter(key_id=key_id, revoked_at__isnull=True).update(revoked_at=at)
     log.info("partner_key_revoked", key_id=key_id, revoked=revoked)
     return revoked == 1
+
+
+def signed_headers(*, key: IssuedKey, method: str, path: str, body: bytes, at: datetime) -> dict[str, str]:
+    """Return the headers with which a key's holder signs a call made at `at`; `path` is as sent, with its query."""
+    timestamp = str(int(at.timestamp()))
+    signature = signatures.signature(secret=key.secret, timestamp=timestamp, method=method, path=path, body=body)
+    return {"X-Mall-Key": key.key_id, "X-Mall-Timestamp": timestamp, "X-Mall-Signature": signature}
