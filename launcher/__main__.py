@@ -19,6 +19,9 @@ def start() -> int:
     except LaunchError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except PermissionError as error:
+        print(f"\nNo right to use {error.filename}: {error.strerror}. Who made it, root?", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130

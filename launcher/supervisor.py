@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from launcher import processes
 from launcher.errors import LaunchError
@@ -67,11 +68,13 @@ class Supervisor:
         self._kept: list[Kept] = []
         self._on_change = on_change
         self._asked_to_stop = False
+        self._stopped_by_keyboard = False
+        self._handlers_before: dict[int, Any] = {}
 
     def __enter__(self) -> "Supervisor":
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-                signal.signal(number, self._ask_to_stop)
+                self._handlers_before[number] = signal.signal(number, self._ask_to_stop)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -83,6 +86,8 @@ class Supervisor:
                 kept.process, with_signal=service.stop_signal, seconds=service.stop_seconds
             ):
                 say(f"  {service.name} did not stop within {service.stop_seconds:.0f} s and was killed.")
+        for number, handler in self._handlers_before.items():
+            signal.signal(number, handler)
 
     def start(self, service: Service, *, seconds: float = 60) -> None:
         """Start a service and wait until it works. Raises LaunchError after `seconds`, with its last words."""
@@ -143,8 +148,6 @@ class Supervisor:
         with suppress(Stopped):
             while True:
                 self.tick()
-
-    _stopped_by_keyboard = False
 
     def _ask_to_stop(self, number: int, _frame: FrameType | None) -> None:
         self._asked_to_stop = True

