@@ -9,7 +9,7 @@ from unfold.decorators import action, display
 from core.admin import ReadOnlyAdmin
 from core.errors import DomainError
 from mall.admin.forms import ConfirmForm
-from mall.admin.pages import done, form_page, refused
+from mall.admin.pages import done, form_page, posted, refused
 from mall.models import CodeStatus, CouponCode
 from mall.services import codes
 
@@ -56,8 +56,8 @@ class CouponCodeAdmin(ReadOnlyAdmin):
     def void(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take a free code out of use."""
         code = get_object_or_404(CouponCode.objects.select_related("item"), pk=object_id)
-        form = ConfirmForm(request.POST or None)
-        if request.method == "POST":
+        form = ConfirmForm(posted(request))
+        if form.is_valid():
             try:
                 codes.void_code(code_id=code.pk)
             except DomainError as error:

@@ -14,7 +14,7 @@ from unfold.decorators import action, display
 from core.business_time import now
 from core.errors import DomainError
 from mall.admin.forms import CodesForm, StockForm
-from mall.admin.pages import done, form_page, refused
+from mall.admin.pages import done, form_page, posted, refused
 from mall.models import Category, Item, ItemKind
 from mall.services import codes, stock
 
@@ -73,7 +73,7 @@ class ItemAdmin(SimpleHistoryAdmin, ModelAdmin):
     def import_codes(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take a file of codes and report what became of each row."""
         item = get_object_or_404(Item, pk=object_id)
-        form = CodesForm(request.POST or None, request.FILES or None)
+        form = CodesForm(posted(request), request.FILES if request.method == "POST" else None)
         report: Any = None
         if form.is_valid():
             try:
@@ -89,7 +89,7 @@ class ItemAdmin(SimpleHistoryAdmin, ModelAdmin):
     def add_stock(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Add pieces, or take unsold ones away."""
         item = get_object_or_404(Item, pk=object_id)
-        form = StockForm(request.POST or None)
+        form = StockForm(posted(request))
         if form.is_valid():
             delta = form.cleaned_data["delta"]
             try:

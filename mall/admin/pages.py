@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import Model
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from unfold.admin import ModelAdmin
@@ -29,6 +29,11 @@ def form_page(
         **context,
     }
     return render(request, "admin/mall/form_page.html", page)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was sent, even if that is nothing; None when the page was only opened."""
+    return request.POST if request.method == "POST" else None
 
 
 def row_url(row: Model) -> str:

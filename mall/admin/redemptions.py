@@ -13,7 +13,7 @@ from core.admin import ReadOnlyAdmin
 from core.business_time import now
 from core.errors import DomainError
 from mall.admin.forms import CancelForm, ConfirmForm, ShipForm
-from mall.admin.pages import done, form_page, refused
+from mall.admin.pages import done, form_page, posted, refused
 from mall.models import NEXT, Redemption, RedemptionMove, RedemptionStatus
 from mall.services import cancel as cancelling
 from mall.services import deliver
@@ -99,7 +99,7 @@ class RedemptionAdmin(ReadOnlyAdmin):
     def ship(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Enter carrier and tracking number."""
         redemption = get_object_or_404(Redemption, pk=object_id)
-        form = ShipForm(request.POST or None)
+        form = ShipForm(posted(request))
         if form.is_valid():
             try:
                 deliver.ship(redemption_id=redemption.pk, by=request.user.get_username(), at=now(), **form.cleaned_data)
@@ -128,7 +128,7 @@ class RedemptionAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give points and stock back, for a reason."""
         redemption = get_object_or_404(Redemption, pk=object_id)
-        form = CancelForm(request.POST or None)
+        form = CancelForm(posted(request))
         if form.is_valid():
             try:
                 cancelling.cancel_by_staff(
