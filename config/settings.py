@@ -218,6 +218,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILE", default=str
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "core.sweep_outbox", "schedule": timedelta(seconds=20)},
     "purge": {"task": "core.purge", "schedule": crontab(hour="4", minute="30")},
+    "purge-sessions": {"task": "members.purge_sessions", "schedule": crontab(hour="4", minute="40")},
     "release-pending": {"task": "growth.release_due", "schedule": crontab(minute="2")},
     "expire": {"task": "points.expire_due", "schedule": crontab(hour="0,1", minute="10")},
     "audit": {"task": "points.audit", "schedule": crontab(hour="3", minute="0")},

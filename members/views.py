@@ -1,7 +1,7 @@
 """The members' part of the REST API: validate, one use case, answer."""
 
 import uuid
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.business_time import business_day, now
+from core.callers import caller_of
 from core.pagination import NewestFirst
 from members import selectors
-from members.authentication import MemberPrincipal
 from members.serializers import (
     AddressAnswer,
     AddressBody,
@@ -27,11 +27,6 @@ from members.serializers import (
 from members.services import accounts, addresses, profile, sessions
 
 MAX_SESSIONS_SHOWN = 100
-
-
-def caller(request: Request) -> MemberPrincipal:
-    """Return who is logged in."""
-    return cast("MemberPrincipal", request.auth)
 
 
 def valid(body: Any) -> dict[str, Any]:
@@ -82,21 +77,21 @@ class MeView(APIView):
     @extend_schema(responses=MemberAnswer)
     def get(self, request: Request) -> Response:
         """Who I am."""
-        return Response(MemberAnswer(selectors.profile(member_id=caller(request).member_id)).data)
+        return Response(MemberAnswer(selectors.profile(member_id=caller_of(request).member_id)).data)
 
     @extend_schema(request=ProfileBody, responses=MemberAnswer)
     def patch(self, request: Request) -> Response:
         """Change nickname, avatar or birthday; the birthday once a year."""
         at = now()
         changes = valid(ProfileBody(data=request.data, context={"today": business_day(at)}))
-        profile.update_profile(member_id=caller(request).member_id, changes=changes, at=at)
+        profile.update_profile(member_id=caller_of(request).member_id, changes=changes, at=at)
         return self.get(request)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request) -> Response:
         """Close my account for good: personal data is removed, points are lost, logging in again starts anew."""
         accounts.close_account(
-            member_id=caller(request).member_id, because="asked by the member", by="member", at=now()
+            member_id=caller_of(request).member_id, because="asked by the member", by="member", at=now()
         )
         return Response(status=204)
 
@@ -105,7 +100,7 @@ class TierView(APIView):
     @extend_schema(responses=TierAnswer)
     def get(self, request: Request) -> Response:
         """My tier, what it brings, and what the next one still needs."""
-        member = selectors.profile(member_id=caller(request).member_id)
+        member = selectors.profile(member_id=caller_of(request).member_id)
         following = selectors.next_tier(level=member.tier.level)
         answer = {
             "tier": member.tier,
@@ -125,7 +120,7 @@ class AddressesView(APIView):
     def get(self, request: Request) -> Response:
         """My addresses, newest first."""
         paginator = self.pagination_class()
-        rows = selectors.addresses(member_id=caller(request).member_id)
+        rows = selectors.addresses(member_id=caller_of(request).member_id)
         page = paginator.paginate_queryset(rows, request, view=self)
         return paginator.get_paginated_response(AddressAnswer(page, many=True).data)
 
@@ -133,7 +128,7 @@ class AddressesView(APIView):
     def post(self, request: Request) -> Response:
         """Add an address; the first one is the default."""
         facts = valid(AddressBody(data=request.data))
-        address = addresses.add_address(member_id=caller(request).member_id, facts=facts, at=now())
+        address = addresses.add_address(member_id=caller_of(request).member_id, facts=facts, at=now())
         return Response(AddressAnswer(address).data, status=201)
 
 
@@ -142,13 +137,15 @@ class AddressView(APIView):
     def patch(self, request: Request, address_id: int) -> Response:
         """Change an address, or make it the default."""
         changes = valid(AddressBody(data=request.data, partial=True))
-        address = addresses.change_address(member_id=caller(request).member_id, address_id=address_id, changes=changes)
+        address = addresses.change_address(
+            member_id=caller_of(request).member_id, address_id=address_id, changes=changes
+        )
         return Response(AddressAnswer(address).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, address_id: int) -> Response:
         """Delete an address."""
-        addresses.delete_address(member_id=caller(request).member_id, address_id=address_id, at=now())
+        addresses.delete_address(member_id=caller_of(request).member_id, address_id=address_id, at=now())
         return Response(status=204)
 
 
@@ -156,14 +153,17 @@ class SessionsView(APIView):
     @extend_schema(responses=SessionList)
     def get(self, request: Request) -> Response:
         """Where I am logged in, newest first."""
-        live = selectors.live_sessions(member_id=caller(request).member_id, at=now())[:MAX_SESSIONS_SHOWN]
+        live = selectors.live_sessions(member_id=caller_of(request).member_id, at=now())[:MAX_SESSIONS_SHOWN]
         answer = {"next": None, "previous": None, "results": live}
-        return Response(SessionList(answer, context={"session_id": caller(request).session_id}).data)
+        return Response(SessionList(answer, context={"session_id": caller_of(request).session_id}).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request) -> Response:
         """Log out everywhere else."""
         sessions.revoke_sessions(
-            member_id=caller(request).member_id, keep=caller(request).session_id, because="ended_by_member", at=now()
+            member_id=caller_of(request).member_id,
+            keep=caller_of(request).session_id,
+            because="ended_by_member",
+            at=now(),
         )
         return Response(status=204)

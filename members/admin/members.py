@@ -53,6 +53,7 @@ class ReadOnlyInline(TabularInline):
 class IdentityInline(ReadOnlyInline):
     model = Identity
     fields = ["kind", "openid", "unionid", "created_at"]
+    ordering = ["id"]
     permission = PERSONAL_DATA
 
 

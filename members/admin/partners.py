@@ -103,9 +103,8 @@ class PartnerAdmin(SimpleHistoryAdmin, ModelAdmin):
             "issued": issued,
             "media": self.media + form.media,
         }
-        # The page holds the secret: no cache and no history may keep it.
-        headers = {"Cache-Control": "no-store"}
-        return TemplateResponse(request, "admin/members/issue_key.html", context, headers=headers)
+        # The page holds the secret and is in no cache: the admin site sends no-store with all its pages.
+        return TemplateResponse(request, "admin/members/issue_key.html", context)
 
     def _partner(self, request: HttpRequest, object_id: str) -> Partner:
         try:

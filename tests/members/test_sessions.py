@@ -66,7 +66,7 @@ def test_without_the_detection_a_stolen_token_would_go_unnoticed(
     anyone: APIClient, pair: TokenPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Control for the test above: with the guard away the session lives on."""
-    monkeypatch.setattr(sessions, "_end_if_reused", lambda _claims, *, at: None)
+    monkeypatch.setattr(sessions, "_end_if_reused", lambda _claims, **_at: None)
     following = anyone.post(REFRESH, {"refresh": pair.refresh}, format="json").json()
 
     anyone.post(REFRESH, {"refresh": pair.refresh}, format="json")
