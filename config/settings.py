@@ -62,8 +62,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    # First, so that nobody has built request.headers before the id is in them.
     "core.middleware.RequestIdMiddleware",
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -210,6 +211,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
+    # A request that finds the broker gone goes on at once: the outbox will send its job later.
+    "max_retries": 0,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
     "global_keyprefix": env.str("CACHE_KEY_PREFIX", default="mall") + ":",
 }
 CELERY_TIMEZONE = "Asia/Shanghai"
@@ -255,6 +261,8 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 LOGGING = logs.logging_settings(level=env.str("LOG_LEVEL", default="INFO"))
 logs.configure()
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+# The id of RequestIdMiddleware, which lets only well-formed ones in.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 PROMETHEUS_EXPORT_MIGRATIONS = False
 SILENCED_SYSTEM_CHECKS: list[str] = []

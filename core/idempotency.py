@@ -103,6 +103,11 @@ def key_of(request: Request) -> str:
     return key
 
 
+def lock_number(*, scope: str, key: str) -> int:
+    """Return the number of the advisory lock that a running request holds for its key."""
+    return int.from_bytes(hashlib.sha256(f"{scope}\n{key}".encode()).digest()[:8], signed=True)
+
+
 def purge(*, before: datetime) -> int:
     """Delete answers given before the moment; return how many. The created rows still refuse those keys."""
     return AnsweredRequest.objects.filter(created_at__lt=before).delete()[0]
@@ -115,9 +120,8 @@ def _fingerprint(request: Request) -> str:
 
 def _claim(*, scope: str, key: str) -> None:
     """Take the key for this transaction, or raise RequestInProgress: the first one may not have committed yet."""
-    number = int.from_bytes(hashlib.sha256(f"{scope}\n{key}".encode()).digest()[:8], signed=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_number(scope=scope, key=key)])
         if not cursor.fetchone()[0]:
             raise RequestInProgress(retry_after=1)
 

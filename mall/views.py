@@ -66,7 +66,12 @@ class CategoriesView(APIView):
 class ItemsView(APIView):
     """What is on offer."""
 
-    @extend_schema(summary="Items, each with whether it can be redeemed", parameters=[ItemQuery], responses=ItemPage)
+    @extend_schema(
+        operation_id="mall_items_list",
+        summary="Items, each with whether it can be redeemed",
+        parameters=[ItemQuery],
+        responses=ItemPage,
+    )
     def get(self, request: Request) -> Response:
         """Answer one page of items; the number of queries does not grow with it."""
         query = ItemQuery(data=request.query_params.dict())
@@ -101,7 +106,12 @@ class ItemView(APIView):
 class RedemptionsView(APIView):
     """The calling member's redemptions."""
 
-    @extend_schema(summary="My redemptions, newest first", parameters=[RedemptionQuery], responses=RedemptionPage)
+    @extend_schema(
+        operation_id="mall_redemptions_list",
+        summary="My redemptions, newest first",
+        parameters=[RedemptionQuery],
+        responses=RedemptionPage,
+    )
     def get(self, request: Request) -> Response:
         """Answer one page of redemptions with the codes handed out."""
         query = RedemptionQuery(data=request.query_params.dict())
