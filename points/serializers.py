@@ -48,6 +48,14 @@ class EntryOut(serializers.ModelSerializer[Entry]):
         fields = ENTRY_COLUMNS
 
 
+class EntryPage(serializers.Serializer[Any]):
+    """One page of the statement; `next` and `previous` are values for the `cursor` parameter."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = EntryOut(many=True)
+
+
 def entry_line(row: dict[str, Any]) -> dict[str, Any]:
     """Return one statement line from a row of ENTRY_COLUMNS."""
     return row | {"title": title_of(row["title"], row["kind"])}

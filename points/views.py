@@ -11,7 +11,7 @@ from core.business_time import business_day, now
 from core.callers import caller_of
 from core.pagination import NewestFirst
 from points import selectors
-from points.serializers import ENTRY_COLUMNS, BalanceOut, EntryOut, StatementQuery, entry_line
+from points.serializers import ENTRY_COLUMNS, BalanceOut, EntryPage, StatementQuery, entry_line
 
 
 class BalanceView(APIView):
@@ -26,7 +26,7 @@ class BalanceView(APIView):
 class EntriesView(APIView):
     """The member's statement."""
 
-    @extend_schema(summary="Statement, newest first", parameters=[StatementQuery], responses=EntryOut(many=True))
+    @extend_schema(summary="Statement, newest first", parameters=[StatementQuery], responses=EntryPage)
     def get(self, request: Request) -> Response:
         """Answer one page of the calling member's entries."""
         query = StatementQuery(data=request.query_params.dict())
