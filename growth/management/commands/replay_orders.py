@@ -1,6 +1,7 @@
 """manage.py replay_orders FILE: report a real purchase history through the partner API."""
 
 import json
+import logging
 import os
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
@@ -66,6 +67,10 @@ class Command(BaseCommand):
         parser.add_argument("--journal", type=Path, help="append every answer to this file, one JSON object a line")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with _quiet_log():
+            self._replay(options)
+
+    def _replay(self, options: dict[str, Any]) -> None:
         self._patience_seconds = float(options["patience"])
         purchases = _read(options["file"])
         with self._key(options["partner"]) as key, _opened(options["journal"]) as journal:
@@ -171,6 +176,16 @@ def _read(path: Path) -> list[Purchase]:
         raise CommandError(f"{path} cannot be read: {error}") from error
     except MalformedFile as error:
         raise CommandError(f"{path}: {error}") from error
+
+
+@contextmanager
+def _quiet_log() -> Iterator[None]:
+    """Keep the thousands of log lines of a good replay off the terminal; warnings still show."""
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 @contextmanager
