@@ -3,8 +3,11 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from core.business_time import now
 from members import selectors
-from members.models import Identity, Member
+from members.models import Identity, Member, Partner
+from members.services.growth import add_growth
+from members.services.partners import issue_partner_key
 from tests.factories import new_member
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +57,18 @@ def test_standing_takes_one_query(alice: Member, django_assert_num_queries: Djan
 def test_standing_of_nobody_is_refused(alice: Member) -> None:
     with pytest.raises(selectors.MemberNotFound):
         selectors.standing(member_id=alice.pk + 1000)
+
+
+def test_members_are_counted_by_tier_the_empty_ones_too(alice: Member, bob: Member, carol: Member) -> None:
+    add_growth(member_id=bob.pk, points=5_000, reason="order", at=now())
+
+    counted = selectors.members_per_tier(member_ids=[alice.pk, bob.pk])
+
+    assert [held for _name, held in counted] == [1, 0, 1, 0]
+
+
+def test_a_partner_is_found_by_code(db: None) -> None:
+    issue_partner_key(partner_code="shop", at=now())
+
+    assert selectors.partner_id_by_code(code="shop") == Partner.objects.get().pk
+    assert selectors.partner_id_by_code(code="cms") is None
