@@ -44,7 +44,7 @@ check: ## check style, imports, types, migrations, translations and production s
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(LAUNCH) throwaway -- python manage.py makemigrations --check --dry-run
-	$(BIN)/python tools/check_catalogue.py
+	$(BIN)/python tools/catalogue.py check
 	@$(MAKE) --no-print-directory check-deploy
 
 # Settings as in production, with a key made for this one run and servers that nobody connects to.

@@ -223,11 +223,14 @@ CELERY_BEAT_SCHEDULER = "core.beat.SingleBeatScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILE", default=str(BASE_DIR / "var" / "beat-schedule"))
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "core.sweep_outbox", "schedule": timedelta(seconds=20)},
-    "purge": {"task": "core.purge", "schedule": crontab(hour="4", minute="30")},
-    "purge-sessions": {"task": "members.purge_sessions", "schedule": crontab(hour="4", minute="40")},
+    "requeue-unfulfilled": {"task": "mall.sweep_unfulfilled", "schedule": crontab(minute="*/10")},
     "release-pending": {"task": "growth.release_due", "schedule": crontab(minute="2")},
+    # Twice: should the first have been missed, the second catches up; it finds nothing otherwise.
     "expire": {"task": "points.expire_due", "schedule": crontab(hour="0,1", minute="10")},
     "audit": {"task": "points.audit", "schedule": crontab(hour="3", minute="0")},
+    "purge": {"task": "core.purge", "schedule": crontab(hour="4", minute="30")},
+    "purge-sessions": {"task": "members.purge_sessions", "schedule": crontab(hour="4", minute="40")},
+    "forget-closed-members": {"task": "mall.forget_closed_members", "schedule": crontab(hour="4", minute="50")},
 }
 
 # --- language, time, files -------------------------------------------------------------------------------------

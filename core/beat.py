@@ -30,6 +30,13 @@ class SingleBeatScheduler(PersistentScheduler):
             return RETRY_SECONDS
         return min(float(super().tick(*args, **kwargs)), RETRY_SECONDS)
 
+    def close(self) -> None:
+        """Let the lock go, so that a waiting beat takes over at once."""
+        if self._holder is not None:
+            self._holder.close()
+            self._holder = None
+        super().close()
+
     def _holds_lock(self) -> bool:
         try:
             if self._holder is None:

@@ -7,7 +7,7 @@ from core.business_time import business_day
 from growth.models import Behaviour
 from growth.replay.cdnow import Purchase
 from growth.services.reporting import Reporter
-from members.selectors import resolve_members, usable_partner_key
+from members.selectors import partner_id_by_code, resolve_members
 from members.services.partners import IssuedKey, issue_partner_key
 from members.services.registration import register
 
@@ -28,12 +28,12 @@ def issue_key(*, partner_code: str, partner_name: str, at: datetime) -> IssuedKe
     )
 
 
-def partner_id_of(*, key: IssuedKey, at: datetime) -> int:
-    """Return the id of the partner the key was issued to."""
-    found = usable_partner_key(key_id=key.key_id, at=at)
-    if found is None:
-        raise LookupError(f"The key {key.key_id} is not in use.")
-    return found.partner_id
+def partner_id_of(*, partner_code: str) -> int:
+    """Return the id of the partner a key was issued to. Raises LookupError when there is none."""
+    partner_id = partner_id_by_code(code=partner_code)
+    if partner_id is None:
+        raise LookupError(f"There is no partner {partner_code}.")
+    return partner_id
 
 
 def recorded_shift(purchases: Sequence[Purchase], *, partner_id: int) -> timedelta | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
+from core.rows import insert_once
 from growth import rules, selectors
 from growth.models import Behaviour, BehaviourCode
 from growth.rules import PLAIN
@@ -53,14 +54,6 @@ class EventIdReused(DomainError):
     code = "event_id_reused"
     status = 422
     message = _("This event id was used for another event.")
-
-
-class EventInProgress(DomainError):
-    """Two reports of one event met; the other has just been taken in. Sent again, it is answered as a duplicate."""
-
-    code = "event_in_progress"
-    status = 409
-    message = _("This event is being taken in by another request.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,13 +102,14 @@ def _answer(
 def _take_in(
     *, reporter: Reporter, event: Event, member_id: int | None, terms: list[rules.Terms], at: datetime
 ) -> Result:
-    if (first := _first_answer(reporter, event)) is not None:
-        return first
-    _require_right(reporter, event, at=at)
     if member_id is None:
-        raise MemberNotFound
+        return _first_answer(reporter, event)
+    # The row first: it makes the event happen once, and a repeat is answered even if it would be refused today.
+    behaviour = _row(reporter, event, member_id=member_id)
+    if not insert_once(behaviour):
+        return _first_answer(reporter, event)
+    _require_right(reporter, event, at=at)
     standing = require_active(member_id=member_id)
-    behaviour = _insert(reporter, event, member_id=member_id)
     report = Report(
         reporter=reporter,
         member_id=member_id,
@@ -127,15 +121,14 @@ def _take_in(
         terms=terms,
     )
     result = HANDLERS[event.behaviour](report)
-    behaviour.outcome = {"status": result.status, "award": result.award}
-    behaviour.save(update_fields=["outcome"])
+    Behaviour.objects.filter(pk=behaviour.pk).update(outcome={"status": result.status, "award": result.award})
     return result
 
 
-def _first_answer(reporter: Reporter, event: Event) -> Result | None:
+def _first_answer(reporter: Reporter, event: Event) -> Result:
     first = Behaviour.objects.filter(origin=reporter.origin, event_id=event.event_id).first()
     if first is None:
-        return None
+        raise MemberNotFound
     if first.fingerprint != event.fingerprint():
         raise EventIdReused
     return Result(status=Status.DUPLICATE, award=(first.outcome or {}).get("award"))
@@ -150,8 +143,8 @@ def _require_right(reporter: Reporter, event: Event, *, at: datetime) -> None:
         raise EventTooOld(detail={"max_days": MAX_AGE.days})
 
 
-def _insert(reporter: Reporter, event: Event, *, member_id: int) -> Behaviour:
-    behaviour = Behaviour(
+def _row(reporter: Reporter, event: Event, *, member_id: int) -> Behaviour:
+    return Behaviour(
         member_id=member_id,
         code=event.behaviour,
         origin=reporter.origin,
@@ -160,9 +153,3 @@ def _insert(reporter: Reporter, event: Event, *, member_id: int) -> Behaviour:
         occurred_at=event.occurred_at,
         data=dict(event.data),
     )
-    try:
-        with transaction.atomic():
-            behaviour.save(force_insert=True)
-    except IntegrityError as error:
-        raise EventInProgress(retry_after=1) from error
-    return behaviour

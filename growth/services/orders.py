@@ -3,12 +3,12 @@
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.business_time import business_day
 from core.errors import DomainError
+from core.rows import insert_once
 from core.transactions import require_transaction
 from growth import rules
 from growth.models import BehaviourCode, Order, OrderRefund
@@ -102,11 +102,8 @@ def _insert(report: Report) -> Order:
         amount_fen=report.data["amount_fen"],
         paid_at=report.occurred_at,
     )
-    try:
-        with transaction.atomic():
-            order.save(force_insert=True)
-    except IntegrityError as error:
-        raise OrderExists from error
+    if not insert_once(order):
+        raise OrderExists
     return order
 
 
@@ -140,16 +137,14 @@ def _breakdowns(order: Order) -> list[dict[str, Any]]:
 
 
 def _insert_refund(order: Order, report: Report) -> None:
-    try:
-        with transaction.atomic():
-            OrderRefund.objects.create(
-                order=order,
-                refund_no=report.data["refund_no"],
-                refund_fen=report.data["refund_fen"],
-                refunded_at=report.occurred_at,
-            )
-    except IntegrityError as error:
-        raise RefundExists from error
+    refund = OrderRefund(
+        order=order,
+        refund_no=report.data["refund_no"],
+        refund_fen=report.data["refund_fen"],
+        refunded_at=report.occurred_at,
+    )
+    if not insert_once(refund):
+        raise RefundExists
 
 
 def _take_back(order: Order, award: dict[str, Any], report: Report) -> int:

@@ -1,9 +1,9 @@
 """Reviews written at partners."""
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
+from core.rows import insert_once
 from core.transactions import require_transaction
 from growth.models import BehaviourCode, Order, Review
 from growth.services import awarding
@@ -33,11 +33,8 @@ def _insert(report: Report) -> Review:
         order=_order(report),
         posted_at=report.occurred_at,
     )
-    try:
-        with transaction.atomic():
-            review.save(force_insert=True)
-    except IntegrityError as error:
-        raise ReviewExists from error
+    if not insert_once(review):
+        raise ReviewExists
     return review
 
 

@@ -74,7 +74,7 @@ class Command(BaseCommand):
         self._patience_seconds = float(options["patience"])
         purchases = _read(options["file"])
         with self._key(options["partner"]) as key, _opened(options["journal"]) as journal:
-            partner_id = self._safely(lambda: reporting.partner_id_of(key=key, at=now()))
+            partner_id = self._safely(lambda: reporting.partner_id_of(partner_code=options["partner"]))
             shift = self._shift(purchases, partner_id)
             self._register(purchases, shift)
             known = self._safely(lambda: reporting.recorded_events(partner_id=partner_id))
