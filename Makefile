@@ -35,7 +35,7 @@ clean-data: ## delete this copy's database, passwords and logs
 
 ## Developing it
 test: ## run all tests, on throw-away servers
-	@$(LAUNCH) throwaway -- python -m pytest -n $(CORES) $(ARGS)
+	@$(LAUNCH) throwaway -- python -m pytest -n $(CORES) --dist loadgroup $(ARGS)
 
 check: ## check style, imports, types, migrations, translations and production settings
 	@$(LAUNCH) install-dev
@@ -66,7 +66,7 @@ bench: ## measure the cost of a request on throw-away servers
 
 chaos: ## kill every process in the middle of a replay, start again, audit
 	@$(LAUNCH) install-dev
-	$(BIN)/python tools/chaos.py $(ARGS)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 screenshots: ## photograph preview page and admin for the README (needs chromium and chromium-driver)
 	@$(LAUNCH) install-dev

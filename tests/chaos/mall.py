@@ -1,0 +1,152 @@
+"""The product as `make up` runs it, in a folder of its own, so that its processes can be killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from launcher import ports, state
+from launcher.paths import Paths
+from launcher.state import State
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# Of our own environment only these: the servers, settings and test names of whoever runs us are not this copy's.
+PASSED_ON = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "VIRTUAL_ENV")
+# Neither demo members nor a stand-in for WeChat: nobody logs in here, and the copy is up in half the time.
+PLAIN = {"DEMO_MODE": "false", "HTTPS_ONLY": "false", "WECHAT_APP_ID": "wx0123456789abcdef"}
+START_SECONDS = 180
+
+
+class Mall:
+    """A copy of the product. As a context it is stopped, and its data deleted, at the end."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="points-mall-chaos-"))
+        # The account that runs PostgreSQL for root must be able to pass.
+        self._folder.chmod(0o711)
+        self._paths = Paths(repo=REPOSITORY, var=self._folder / "var")
+        self._environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | PLAIN
+        self._environment |= {
+            "MALL_VAR": str(self._paths.var),
+            "PORT": str(ports.pick()),
+            "WECHAT_APP_SECRET": os.urandom(16).hex(),
+        }
+        self._launcher: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Mall":
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._launch("down")
+        if self._launcher:
+            self._launcher.wait(timeout=60)
+        self._launch("clean-data")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def address(self) -> str:
+        """Return the web server's address."""
+        return self._state().address
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the settings a command needs to work on this copy."""
+        return self._environment | self._state().environment | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+
+    @property
+    def output(self) -> str:
+        """Return what the launcher has said."""
+        return (self._folder / "launcher.log").read_text()
+
+    def start(self) -> None:
+        """Run the launcher and wait until all is up."""
+        with (self._folder / "launcher.log").open("ab") as log:
+            self._launcher = subprocess.Popen(
+                [sys.executable, "-m", "launcher", "up"],
+                cwd=REPOSITORY,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._wait_for(self._is_up, seconds=START_SECONDS)
+
+    def pid_of(self, name: str) -> int:
+        """Return the number of the process that a service is just now."""
+        return self._state().services[name].pid
+
+    def kill(self, name: str) -> None:
+        """Kill a service with all its children at one stroke."""
+        os.killpg(self.pid_of(name), signal.SIGKILL)
+
+    def wait_until_replaced(self, name: str, *, pid: int) -> None:
+        """Wait until the launcher has put a new process in the place of a killed one, and the product works again."""
+        self._wait_for(lambda: self.pid_of(name) != pid and self._is_ready(), seconds=60)
+
+    def crash(self) -> None:
+        """Kill everything at one stroke, the launcher too, as when the power fails."""
+        running, launcher = self._state(), self._launcher
+        assert launcher is not None
+        # Held, so that it cannot start anything again between two of the kills.
+        launcher.send_signal(signal.SIGSTOP)
+        for service in running.services.values():
+            os.killpg(service.pid, signal.SIGKILL)
+        launcher.kill()
+        launcher.wait()
+
+    def command(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start `manage.py …` on this copy; its output goes to the copy's log."""
+        with (self._folder / "commands.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "manage.py", *words], cwd=REPOSITORY, env=self.environment, stdout=log, stderr=log
+            )
+
+    def said(self) -> str:
+        """Return what the commands have said."""
+        return (self._folder / "commands.log").read_text()
+
+    def _launch(self, word: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "launcher", word],
+            cwd=REPOSITORY,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            check=False,
+            timeout=120,
+        )
+
+    def _state(self) -> State:
+        found = state.load(self._paths)
+        assert found is not None, f"the launcher is not running:\n{self.output}"
+        return found
+
+    def _is_up(self) -> bool:
+        assert self._launcher is not None
+        assert self._launcher.poll() is None, f"the launcher has ended:\n{self.output}"
+        found = state.load(self._paths)
+        return found is not None and found.is_alive and bool(found.address) and self._is_ready()
+
+    def _is_ready(self) -> bool:
+        try:
+            return requests.get(f"{self.address}/readyz", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def _wait_for(self, condition: Callable[[], bool], *, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"not after {seconds:.0f} s; the launcher said:\n{self.output}"
+            time.sleep(0.1)
