@@ -22,7 +22,7 @@ def form_page(
         "opts": model_admin.model._meta,
         "original": row,
         "title": title,
-        "submit": submit,
+        "submit_label": submit,
         "form": form,
         "media": model_admin.media + form.media,
         "back": row_url(row),

@@ -62,7 +62,7 @@ class RedemptionAdmin(ReadOnlyAdmin):
     inlines = [MoveInline]
     actions_detail = ["ship", "complete", "cancel"]
     fieldsets = [
-        (None, {"fields": ["no", "member", "item", "quantity", "points", "shown_status", "note"]}),
+        (None, {"fields": ["no", "member", "item", "quantity", "points", "status", "note"]}),
         (_("Shipping"), {"fields": ["shown_address", "carrier", "tracking_no"]}),
         (_("Times"), {"fields": ["placed_at", "paid_at", "shipped_at", "completed_at", "cancelled_at"]}),
     ]

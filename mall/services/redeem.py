@@ -17,6 +17,7 @@ from mall import rules, selectors
 from mall.models import ItemKind, RedemptionStatus
 from mall.services import stock
 from mall.services.moves import BY_MEMBER, move
+from members.services.addresses import AddressNotFound
 from members.services.standing import MemberFrozen
 from points import ledger
 from points.selectors import available
@@ -36,12 +37,6 @@ class SkuNotFound(DomainError):
     code = "sku_not_found"
     status = 404
     message = _("This item has no such variant.")
-
-
-class AddressNotFound(DomainError):
-    code = "address_not_found"
-    status = 404
-    message = _("You have no such address.")
 
 
 class RequestKeyUsed(DomainError):

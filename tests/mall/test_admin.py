@@ -1,6 +1,7 @@
 """What staff does with the mall, in admin."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from openpyxl import Workbook
 from rest_framework.test import APIClient
 
 from mall.admin import uploads
-from mall.models import Category, CouponCode, Item, Redemption
+from mall.models import Category, CouponCode, Item, Redemption, RedemptionStatus
 from mall.selectors import stock_faults
 from members.models import Member
 from tests.factories import give_points, new_coupon_item, new_goods_item
@@ -221,6 +222,7 @@ def test_a_free_code_is_voided(boss: Client) -> None:
 def test_goods_are_shipped_and_completed(boss: Client, goods_to_ship: Redemption) -> None:
     text = boss.get(page("redemption", goods_to_ship.pk, "ship")).content.decode()
     assert "1 Nanjing Road" in text
+    assert re.search(r'<button type="submit"[^>]*>\s*\S{2,}', text), "the button says what it does"
     assert boss.post(page("redemption", goods_to_ship.pk, "ship"), {"carrier": "SF"}).context["form"].errors
 
     boss.post(page("redemption", goods_to_ship.pk, "ship"), {"carrier": "SF", "tracking_no": "SF1"})
@@ -251,6 +253,7 @@ def test_looking_is_not_acting(goods_to_ship: Redemption) -> None:
 
     shown = client.get(page("redemption", goods_to_ship.pk)).content.decode()
     assert "Nanjing" not in shown
+    assert str(RedemptionStatus.FULFILLING.label) in shown
     assert client.post(page("redemption", goods_to_ship.pk), {"status": "completed"}).status_code == 403
     for action in ("ship", "complete", "cancel"):
         assert client.post(page("redemption", goods_to_ship.pk, action), {"because": "x"}).status_code == 403

@@ -1,0 +1,33 @@
+// Me: card and everything that is mine.
+
+import * as api from "../api.js";
+import { el, icon, link } from "../dom.js";
+import * as format from "../format.js";
+import { tierCard } from "../parts.js";
+import { skeleton } from "../ui.js";
+
+const LINES = [
+  { href: "#/redemptions", label: "我的兑换", image: "ticket" },
+  { href: "#/statement", label: "积分明细", image: "list" },
+  { href: "#/check-in", label: "签到日历", image: "calendar" },
+  { href: "#/tier", label: "等级与权益", image: "crown" },
+  { href: "#/addresses", label: "收货地址", image: "pin" },
+];
+
+export default async function show({ body, isCurrent }) {
+  body.append(skeleton("card", "line-tall", "line-tall"));
+  const [member, balance] = await Promise.all([api.get("/members/me"), api.get("/points/balance")]);
+  if (!isCurrent()) return;
+  const numbers = [
+    ["可用积分", balance.balance],
+    ["待入账", balance.pending],
+    ["成长值", member.growth_value],
+  ];
+  const table = el("dl", { class: "card-numbers" }, numbers.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, format.points(value)))));
+  const since = el("p", { class: "soft centred fine" }, `${format.day(format.dayOf(member.registered_at))} 成为会员`);
+  body.replaceChildren(tierCard({ member, tier: member.tier }, table), el("nav", { class: "panel lines", attrs: { "aria-label": "我的" } }, LINES.map(line)), since);
+}
+
+function line({ href, label, image }) {
+  return link(href, { class: "menu-line" }, icon(image), el("span", { class: "grow" }, label), icon("right", 18));
+}
