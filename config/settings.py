@@ -228,6 +228,7 @@ CELERY_BEAT_SCHEDULE = {
     # Twice: should the first have been missed, the second catches up; it finds nothing otherwise.
     "expire": {"task": "points.expire_due", "schedule": crontab(hour="0,1", minute="10")},
     "audit": {"task": "points.audit", "schedule": crontab(hour="3", minute="0")},
+    "audit-mall": {"task": "mall.audit", "schedule": crontab(hour="3", minute="20")},
     "purge": {"task": "core.purge", "schedule": crontab(hour="4", minute="30")},
     "purge-sessions": {"task": "members.purge_sessions", "schedule": crontab(hour="4", minute="40")},
     "forget-closed-members": {"task": "mall.forget_closed_members", "schedule": crontab(hour="4", minute="50")},
