@@ -16,8 +16,10 @@ from tests.factories import give_points, new_coupon_item
 from tests.points.book import NOON
 
 SABOTAGE = {
-    "I5 sold = redeemed and not cancelled": "UPDATE mall_item SET stock_sold = stock_sold + 1, stock_total = stock_total + 1",
-    "I5 left = free codes - promised": "UPDATE mall_item SET stock_left = stock_left + 1, stock_total = stock_total + 1",
+    "I5 sold = redeemed and not cancelled": "UPDATE mall_item SET stock_sold = stock_sold + 1,"
+    " stock_total = stock_total + 1",
+    "I5 left = free codes - promised": "UPDATE mall_item SET stock_left = stock_left + 1,"
+    " stock_total = stock_total + 1",
     "a completed coupon redemption has its codes, any other none": "UPDATE mall_couponcode SET redemption_id = NULL,"
     " status = 'void', assigned_at = NULL WHERE redemption_id IS NOT NULL",
     "I6 paid once": "UPDATE mall_redemption SET points = points + 1",
