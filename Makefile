@@ -22,7 +22,7 @@ down: ## stop what runs in this copy
 	@$(LAUNCH) down
 
 status: ## say what runs in this copy, and where
-	@$(LAUNCH) status
+	@$(LAUNCH) status || true
 
 manage: ## run manage.py with this copy's database: make manage ARGS="audit_ledger"
 	@$(LAUNCH) servers -- python manage.py $(ARGS)

@@ -1,7 +1,5 @@
 """`python3 -m launcher …`. Runs on old Pythons as far as finding a newer one."""
 
-from __future__ import annotations
-
 import importlib
 import sys
 
@@ -20,7 +18,7 @@ def start() -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except PermissionError as error:
-        print(f"\nNo right to use {error.filename}: {error.strerror}. Who made it, root?", file=sys.stderr)
+        print(f"\nThis user has no right to {error.filename}. Use a copy of your own.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)

@@ -48,7 +48,7 @@ def _update(paths: Paths, *, dev: bool, lock: int) -> None:
     dev = dev or _holds_dev(paths)
     if _is_unfinished(paths) or interpreter.objection(_version(paths)):
         _create(paths)
-    with step("Python packages (the first time takes minutes)"):
+    with step("Python packages (takes a while the first time)"):
         _install(paths, dev=dev, lock=lock)
 
 

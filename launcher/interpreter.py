@@ -1,6 +1,4 @@
-"""Finds a Python that fits. Runs on old ones too: no new syntax here."""
-
-from __future__ import annotations
+"""Finds a Python that fits. Runs on old ones too, back to 3.6: no new syntax here, and annotations as text."""
 
 import os
 import shutil
@@ -27,12 +25,12 @@ print(sys.version_info[0], sys.version_info[1], complete)
 """
 
 
-def is_too_old(version: tuple[int, ...]) -> bool:
+def is_too_old(version: "tuple[int, ...]") -> bool:
     """Tell whether this Python cannot run the launcher."""
     return version[:2] < OLDEST
 
 
-def objection(version: tuple[int, ...]) -> str:
+def objection(version: "tuple[int, ...]") -> str:
     """Return why a Python of this version does not fit, or an empty string."""
     if is_too_old(version):
         return "too old"
@@ -57,13 +55,13 @@ def find() -> str:
     )
 
 
-def switch(arguments: list[str]) -> None:
+def switch(arguments: "list[str]") -> None:
     """Replace this process by the launcher on a fit Python. Raises LaunchError when there is none."""
     path = find()
     os.execv(path, [path, "-m", "launcher", *arguments])
 
 
-def _candidates() -> list[str]:
+def _candidates() -> "list[str]":
     found = [sys.executable]
     for name in NAMES:
         # Not only the first on PATH: a version manager's shim may shadow a Python that works.
@@ -76,7 +74,9 @@ def _candidates() -> list[str]:
 
 def _judge(path: str) -> str:
     try:
-        answer = subprocess.run([path, "-c", PROBE], capture_output=True, timeout=30, check=True)
+        answer = subprocess.run(
+            [path, "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=True
+        )
         major, minor, complete = (int(word) for word in answer.stdout.split())
     except (OSError, ValueError, subprocess.SubprocessError):
         return "does not run"

@@ -55,8 +55,8 @@ def test_a_newer_python_fits_beside_a_redis_of_ones_own(pythons: Path, monkeypat
 
 
 def test_what_an_old_python_reads_has_no_new_syntax() -> None:
-    """Compiled as for 3.7, the oldest that says "too old" instead of a syntax error."""
+    """Compiled as for 3.6, the oldest that says "too old" instead of a syntax error."""
     for name in ("__init__", "__main__", "errors", "interpreter"):
-        compile_as_37 = "import ast, sys; ast.parse(open(sys.argv[1]).read(), feature_version=(3, 7))"
+        compile_as_36 = "import ast, sys; ast.parse(open(sys.argv[1]).read(), feature_version=(3, 6))"
         path = REPO / "launcher" / f"{name}.py"
-        assert subprocess.run([sys.executable, "-c", compile_as_37, str(path)], check=False).returncode == 0, path
+        assert subprocess.run([sys.executable, "-c", compile_as_36, str(path)], check=False).returncode == 0, path
