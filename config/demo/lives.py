@@ -34,14 +34,14 @@ class World:
 
 
 def load_members(*, world: World) -> int:
-    """Create the members that are missing, each with their whole past or not at all; return how many."""
-    created = 0
-    for facts in demo()["members"]:
-        if member_id_by_openid(openid=facts["openid"]) is None:
-            with transaction.atomic():
-                _Life(facts, world).live()
-            created += 1
-    return created
+    """Create the members that are missing, with their whole past or not at all; return how many."""
+    with transaction.atomic():
+        missing = [facts for facts in demo()["members"] if member_id_by_openid(openid=facts["openid"]) is None]
+        acts = [act for facts in missing for act in _Life(facts, world).acts()]
+        for at, act in sorted(acts, key=lambda timed: timed[0]):
+            if at <= world.now:
+                act(at)
+    return len(missing)
 
 
 class _Life:
@@ -53,12 +53,11 @@ class _Life:
         )
         self._address_id = self._keep_address()
 
-    def live(self) -> None:
-        """Act everything out that has happened by now."""
-        acts = [*self._check_ins(), *self._orders(), *self._redemptions()]
-        for at, act in sorted(acts, key=lambda timed: timed[0]):
-            if at <= self._world.now:
-                act(at)
+    def acts(self) -> Iterator[Act]:
+        """Return all the member did and will have done, each with its time."""
+        yield from self._check_ins()
+        yield from self._orders()
+        yield from self._redemptions()
 
     def _keep_address(self) -> int | None:
         if "address" not in self._facts:

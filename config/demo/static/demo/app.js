@@ -57,7 +57,8 @@ async function draw(screen, parameters, current) {
   const frame = [statusBar(), navigationBar(screen), body, foot];
   if (screen.tab) frame.push(tabBar(screen.tab));
   app.className = `phone-screen${screen.bare ? " is-bare" : ""}`;
-  app.replaceChildren(...frame);
+  // What is being said stays while the screen behind it changes.
+  app.replaceChildren(...frame, ...app.querySelectorAll(".toasts"));
   document.title = `${screen.title} · 橘里生活`;
   body.focus({ preventScroll: true });
   const context = { body, foot, isCurrent: () => current === visit, refresh: route };
@@ -84,7 +85,7 @@ function navigationBar(screen) {
     "header",
     { class: "navigation" },
     isInner ? back : null,
-    el("h1", { class: screen.bare ? "brand" : "" }, screen.title),
+    el("h1", { class: screen.noCapsule ? "off-screen" : screen.bare ? "brand" : "" }, screen.title),
     screen.noCapsule ? null : capsule(),
   );
 }

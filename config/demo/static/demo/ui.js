@@ -148,6 +148,19 @@ export function endless({ load, add, blank, placeholder }) {
   return end;
 }
 
+/** A row of choices, one of them taken: `options` are {value, label}; `choose(value)` is called on a tap. */
+export function pills(name, options, current, choose) {
+  const row = el("div", { class: "pills", attrs: { role: "group", "aria-label": name } });
+  for (const { value, label } of options) {
+    const take = (event) => {
+      for (const pill of row.children) pill.setAttribute("aria-pressed", String(pill === event.currentTarget));
+      choose(value);
+    };
+    row.append(button(label, take, { class: "pill", attrs: { "aria-pressed": String(value === current) } }));
+  }
+  return row;
+}
+
 /** Put text on the clipboard and say so. */
 export async function copy(text, what) {
   try {

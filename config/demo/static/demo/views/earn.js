@@ -20,7 +20,7 @@ export default async function show({ body, isCurrent }) {
     "section",
     { class: "earn-head" },
     el("h2", {}, "生活里的小事，都能变成积分"),
-    el("p", {}, `你是${tier.tier.name}会员${tier.benefits.length ? `，享${tier.benefits.join("、")}` : ""}`),
+    el("p", {}, `你是${tier.tier.name}会员${tier.benefits.length ? `，享 ${tier.benefits.join("、")}` : ""}`),
   );
   const list = tasks.length ? el("ul", { class: "tasks" }, tasks.map(task)) : empty("暂时没有任务", "过几天再来看看吧");
   const note = el("p", { class: "soft centred fine" }, "积分有效期与到账时间以明细中的说明为准");

@@ -1,10 +1,10 @@
 // The mall: shelves, order, and what can be redeemed.
 
 import * as api from "../api.js";
-import { button, el, icon, link } from "../dom.js";
+import { el, icon, link } from "../dom.js";
 import * as format from "../format.js";
 import { obstacle, picture, price } from "../parts.js";
-import { empty, endless, skeleton } from "../ui.js";
+import { empty, endless, pills, skeleton } from "../ui.js";
 
 const ORDERS = [
   { value: "", label: "推荐" },
@@ -36,14 +36,11 @@ function head(balance) {
 }
 
 function filters(categories, reload) {
-  const tabs = [{ id: "", name: "全部" }, ...categories].map(({ id, name }) => {
-    const choose = (event) => {
-      chosen.category = id;
-      for (const tab of event.currentTarget.parentNode.children) tab.setAttribute("aria-pressed", String(tab === event.currentTarget));
-      reload();
-    };
-    return button(name, choose, { class: "pill", attrs: { "aria-pressed": String(chosen.category === id) } });
-  });
+  const shelves = [{ value: "", label: "全部" }, ...categories.map(({ id, name }) => ({ value: id, label: name }))];
+  const choose = (value) => {
+    chosen.category = value;
+    reload();
+  };
   const order = el(
     "select",
     { class: "select", on: { change: (event) => ((chosen.ordering = event.target.value), reload()) }, attrs: { "aria-label": "排序" } },
@@ -57,7 +54,7 @@ function filters(categories, reload) {
   return el(
     "div",
     { class: "filters" },
-    el("div", { class: "pills", attrs: { role: "group", "aria-label": "分类" } }, tabs),
+    pills("分类", shelves, chosen.category, choose),
     el("div", { class: "filter-line" }, order, el("label", { class: "switch" }, affordable, el("span", { class: "knob" }), "只看积分够的")),
   );
 }

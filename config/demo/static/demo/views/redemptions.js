@@ -1,10 +1,10 @@
 // My redemptions, newest first.
 
 import * as api from "../api.js";
-import { button, el, link } from "../dom.js";
+import { el, link } from "../dom.js";
 import * as format from "../format.js";
 import { STATUS, picture, statusLabel } from "../parts.js";
-import { empty, endless, skeleton } from "../ui.js";
+import { empty, endless, pills, skeleton } from "../ui.js";
 
 const KINDS = ["", "fulfilling", "shipped", "completed", "cancelled"];
 
@@ -12,18 +12,12 @@ export default function show({ body }) {
   let status = "";
   const results = el("div", {});
   const reload = () => results.replaceChildren(...list(status));
-  const tabs = KINDS.map((kind) =>
-    button(
-      kind ? STATUS[kind].text : "全部",
-      (event) => {
-        status = kind;
-        for (const tab of event.currentTarget.parentNode.children) tab.setAttribute("aria-pressed", String(tab === event.currentTarget));
-        reload();
-      },
-      { class: "pill", attrs: { "aria-pressed": String(kind === status) } },
-    ),
-  );
-  body.replaceChildren(el("div", { class: "filters" }, el("div", { class: "pills", attrs: { role: "group", "aria-label": "状态" } }, tabs)), results);
+  const choose = (value) => {
+    status = value;
+    reload();
+  };
+  const options = KINDS.map((value) => ({ value, label: value ? STATUS[value].text : "全部" }));
+  body.replaceChildren(el("div", { class: "filters" }, pills("状态", options, status, choose)), results);
   reload();
 }
 

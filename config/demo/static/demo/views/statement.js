@@ -1,12 +1,17 @@
 // The statement: every entry with its reason.
 
 import * as api from "../api.js";
-import { button, el, icon } from "../dom.js";
+import { el, icon } from "../dom.js";
 import * as format from "../format.js";
-import { empty, endless, skeleton } from "../ui.js";
+import { empty, endless, pills, skeleton } from "../ui.js";
 
-const KINDS = { "": "全部", award: "获得", spend: "使用", refund: "退回", expire: "过期", take_back: "收回", repay: "补扣" };
-const SHORT_KINDS = ["", "award", "spend", "refund", "expire"];
+const KINDS = [
+  { value: "", label: "全部" },
+  { value: "award", label: "获得" },
+  { value: "spend", label: "使用" },
+  { value: "refund", label: "退回" },
+  { value: "expire", label: "过期" },
+];
 const LOOKS = {
   award: { image: "spark", tone: "warm" },
   spend: { image: "gift", tone: "blue" },
@@ -23,18 +28,11 @@ export default async function show({ body, isCurrent }) {
   let kind = "";
   const results = el("div", {});
   const reload = () => results.replaceChildren(...list(kind));
-  const tabs = SHORT_KINDS.map((value) =>
-    button(
-      KINDS[value],
-      (event) => {
-        kind = value;
-        for (const tab of event.currentTarget.parentNode.children) tab.setAttribute("aria-pressed", String(tab === event.currentTarget));
-        reload();
-      },
-      { class: "pill", attrs: { "aria-pressed": String(value === kind) } },
-    ),
-  );
-  body.replaceChildren(totals(balance), expiring(balance), el("div", { class: "filters" }, el("div", { class: "pills", attrs: { role: "group", "aria-label": "类型" } }, tabs)), results);
+  const choose = (value) => {
+    kind = value;
+    reload();
+  };
+  body.replaceChildren(totals(balance), expiring(balance), el("div", { class: "filters" }, pills("类型", KINDS, kind, choose)), results);
   reload();
 }
 
@@ -78,19 +76,19 @@ function list(kind) {
 }
 
 function entry(row) {
+  const steps = row.breakdown?.lines ?? [];
   const { image, tone } = LOOKS[row.kind] ?? LOOKS.award;
   const amount = el("span", { class: row.amount < 0 ? "amount" : "amount is-plus" }, format.signed(row.amount));
   const line = [
     el("span", { class: `entry-icon tone-${tone}` }, icon(image, 18)),
-    el("span", { class: "grow" }, el("b", {}, row.title), el("span", { class: "soft" }, format.moment(row.occurred_at))),
+    el("span", { class: "grow" }, el("b", {}, row.title, steps.length ? icon("down", 15) : null), el("span", { class: "soft" }, format.moment(row.occurred_at))),
     el("span", { class: "entry-end" }, amount, el("span", { class: "soft" }, `余额 ${format.points(row.balance_after)}`)),
   ];
-  const lines = row.breakdown?.lines ?? [];
-  if (lines.length === 0) return el("li", { class: "entry" }, line);
-  const steps = lines.map((step) => el("li", {}, el("span", {}, step.text), el("b", {}, format.signed(step.points))));
+  if (steps.length === 0) return el("li", { class: "entry" }, line);
+  const lines = steps.map((step) => el("li", {}, el("span", {}, step.text), el("b", {}, format.signed(step.points))));
   return el(
     "li",
     {},
-    el("details", { class: "entry-details" }, el("summary", { class: "entry" }, line), el("ul", { class: "breakdown", attrs: { "aria-label": "积分构成" } }, steps)),
+    el("details", { class: "entry-details" }, el("summary", { class: "entry" }, line), el("ul", { class: "breakdown", attrs: { "aria-label": "积分构成" } }, lines)),
   );
 }
