@@ -37,7 +37,7 @@ class ProgressBar:
         before = self._done
         self._done += steps
         step = max(self._total // QUIET_STEPS, 1)
-        if self._live or self._done // step > before // step:
+        if self._live or self._done // step > before // step or self._done == self._total:
             self._draw()
 
     def note(self, text: str) -> None:
