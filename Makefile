@@ -70,7 +70,7 @@ chaos: ## kill every process in the middle of a replay, start again, audit
 
 screenshots: ## photograph preview page and admin for the README (needs chromium and chromium-driver)
 	@$(LAUNCH) install-dev
-	@$(LAUNCH) run -- python tools/screenshots.py $(ARGS)
+	@$(LAUNCH) run -- python -m tools.screenshots $(ARGS)
 
 clean: ## delete caches; data and the virtual environment stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov

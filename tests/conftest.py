@@ -11,7 +11,7 @@ from members.models import Member
 from members.services.sessions import open_session
 from tests.factories import new_member
 
-pytest_plugins = ["tests.standin"]
+pytest_plugins = ["tests.standin", "tests.browser.plugin"]
 
 
 @pytest.fixture
