@@ -46,12 +46,12 @@ class AnsweredRequest(models.Model):
     """The full first answer to a request with an Idempotency-Key, stored in the transaction of its effect."""
 
     id = models.BigAutoField(primary_key=True)
-    scope = models.CharField(max_length=40)
-    key = models.CharField(max_length=200)
-    fingerprint = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField()
-    body = models.TextField()
-    created_at = models.DateTimeField(db_default=Now())
+    scope = models.CharField(_("scope"), max_length=40)
+    key = models.CharField(_("key"), max_length=200)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    status = models.PositiveSmallIntegerField(_("status"))
+    body = models.TextField(_("body"))
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
 
     class Meta:
         verbose_name = _("answered request")

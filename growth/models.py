@@ -99,7 +99,7 @@ class EarnRule(models.Model):
     starts_at = models.DateTimeField(_("starts at"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
-    sort = models.SmallIntegerField(_("order"), default=0)
+    sort = models.SmallIntegerField(_("sort"), default=0)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     history = HistoricalRecords()
 
@@ -156,7 +156,7 @@ class Behaviour(models.Model):
     code = models.CharField(_("behaviour"), max_length=30, choices=BehaviourCode.choices)
     origin = models.CharField(_("reported by"), max_length=40)
     event_id = models.CharField(_("event id"), max_length=100)
-    fingerprint = models.CharField(max_length=64)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
     occurred_at = models.DateTimeField(_("occurred at"))
     data = models.JSONField(_("data"), default=dict)
     outcome = models.JSONField(_("outcome"), null=True)
@@ -188,7 +188,7 @@ class Order(models.Model):
     refunded_fen = models.PositiveBigIntegerField(_("refunded (fen)"), default=0)
     paid_at = models.DateTimeField(_("paid at"))
     completed_at = models.DateTimeField(_("completed at"), null=True)
-    awards = models.JSONField(default=list)
+    awards = models.JSONField(_("awards"), default=list)
 
     class Meta:
         verbose_name = _("order")
@@ -207,7 +207,9 @@ class OrderRefund(models.Model):
     """One refund of an order, so that it takes points back once however often it is reported."""
 
     id = models.BigAutoField(primary_key=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
+    order = models.ForeignKey(
+        Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     refund_no = models.CharField(_("refund number"), max_length=64)
     refund_fen = models.PositiveBigIntegerField(_("refunded (fen)"), validators=[MinValueValidator(1)])
     refunded_at = models.DateTimeField(_("refunded at"))
@@ -233,7 +235,9 @@ class Review(models.Model):
         "members.Partner", verbose_name=_("partner"), on_delete=models.PROTECT, related_name="+", db_index=False
     )
     review_id = models.CharField(_("review id"), max_length=64)
-    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    order = models.ForeignKey(
+        Order, verbose_name=_("order"), null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     posted_at = models.DateTimeField(_("posted at"))
 
     class Meta:
@@ -272,9 +276,9 @@ class DailyTally(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     member = owner()
-    rule_code = models.CharField(max_length=40)
-    on = models.DateField()
-    points = models.PositiveIntegerField(default=0)
+    rule_code = models.CharField(_("rule code"), max_length=40)
+    on = models.DateField(_("day"))
+    points = models.PositiveIntegerField(_("points"), default=0)
 
     class Meta:
         verbose_name = _("daily tally")

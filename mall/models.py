@@ -242,7 +242,7 @@ class CouponCode(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("item"))
-    code = models.CharField(_("code"), max_length=100)
+    code = models.CharField(_("coupon code"), max_length=100)
     status = models.CharField(_("status"), max_length=10, choices=CodeStatus.choices, default=CodeStatus.FREE)
     redemption = models.ForeignKey(
         Redemption,

@@ -275,7 +275,7 @@ class PartnerKey(models.Model):
 
     partner = belongs_to("members.Partner", _("partner"), db_index=True)
     key_id = models.CharField(_("key"), max_length=32)
-    secret_encrypted = models.TextField(editable=False)
+    secret_encrypted = models.TextField(_("encrypted secret"), editable=False)
     behaviours = models.JSONField(
         _("behaviours"), default=list, blank=True, help_text=_("Codes this key may report. Empty: all.")
     )

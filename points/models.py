@@ -188,10 +188,29 @@ class Consumption(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     member = models.ForeignKey(
-        "members.Member", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+        "members.Member",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("member"),
     )
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    entry = models.ForeignKey(
+        Entry,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("entry"),
+    )
+    lot = models.ForeignKey(
+        Lot,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("lot"),
+    )
     points = models.BigIntegerField(_("points"))
 
     class Meta:
@@ -304,7 +323,7 @@ class AuditFinding(models.Model):
     """Something off: which invariant, which member, what it should be and what it is."""
 
     id = models.BigAutoField(primary_key=True)
-    audit = models.ForeignKey(Audit, on_delete=models.PROTECT, related_name="findings")
+    audit = models.ForeignKey(Audit, on_delete=models.PROTECT, related_name="findings", verbose_name=_("audit"))
     invariant = models.CharField(_("invariant"), max_length=60)
     member_id = models.BigIntegerField(_("member id"), null=True)
     subject = models.CharField(_("subject"), max_length=60)

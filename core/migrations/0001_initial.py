@@ -14,12 +14,17 @@ class Migration(migrations.Migration):
             name="AnsweredRequest",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("scope", models.CharField(max_length=40)),
-                ("key", models.CharField(max_length=200)),
-                ("fingerprint", models.CharField(max_length=64)),
-                ("status", models.PositiveSmallIntegerField()),
-                ("body", models.TextField()),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("scope", models.CharField(max_length=40, verbose_name="scope")),
+                ("key", models.CharField(max_length=200, verbose_name="key")),
+                ("fingerprint", models.CharField(max_length=64, verbose_name="fingerprint")),
+                ("status", models.PositiveSmallIntegerField(verbose_name="status")),
+                ("body", models.TextField(verbose_name="body")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="created at"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "answered request",

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 ("starts_at", models.DateTimeField(blank=True, null=True, verbose_name="starts at")),
                 ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="ends at")),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("sort", models.SmallIntegerField(default=0, verbose_name="order")),
+                ("sort", models.SmallIntegerField(default=0, verbose_name="sort")),
                 ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
             ],
             options={
@@ -301,7 +301,7 @@ class Migration(migrations.Migration):
                 ("starts_at", models.DateTimeField(blank=True, null=True, verbose_name="starts at")),
                 ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="ends at")),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("sort", models.SmallIntegerField(default=0, verbose_name="order")),
+                ("sort", models.SmallIntegerField(default=0, verbose_name="sort")),
                 ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
@@ -337,7 +337,7 @@ class Migration(migrations.Migration):
                 ("refunded_fen", models.PositiveBigIntegerField(default=0, verbose_name="refunded (fen)")),
                 ("paid_at", models.DateTimeField(verbose_name="paid at")),
                 ("completed_at", models.DateTimeField(null=True, verbose_name="completed at")),
-                ("awards", models.JSONField(default=list)),
+                ("awards", models.JSONField(default=list, verbose_name="awards")),
                 (
                     "member",
                     models.ForeignKey(
@@ -380,7 +380,11 @@ class Migration(migrations.Migration):
                 (
                     "order",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="growth.order"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="growth.order",
+                        verbose_name="order",
                     ),
                 ),
             ],
@@ -414,6 +418,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="growth.order",
+                        verbose_name="order",
                     ),
                 ),
                 (
@@ -453,7 +458,7 @@ class Migration(migrations.Migration):
                 ),
                 ("origin", models.CharField(max_length=40, verbose_name="reported by")),
                 ("event_id", models.CharField(max_length=100, verbose_name="event id")),
-                ("fingerprint", models.CharField(max_length=64)),
+                ("fingerprint", models.CharField(max_length=64, verbose_name="fingerprint")),
                 ("occurred_at", models.DateTimeField(verbose_name="occurred at")),
                 ("data", models.JSONField(default=dict, verbose_name="data")),
                 ("outcome", models.JSONField(null=True, verbose_name="outcome")),
@@ -522,9 +527,9 @@ class Migration(migrations.Migration):
             name="DailyTally",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("rule_code", models.CharField(max_length=40)),
-                ("on", models.DateField()),
-                ("points", models.PositiveIntegerField(default=0)),
+                ("rule_code", models.CharField(max_length=40, verbose_name="rule code")),
+                ("on", models.DateField(verbose_name="day")),
+                ("points", models.PositiveIntegerField(default=0, verbose_name="points")),
                 (
                     "member",
                     models.ForeignKey(

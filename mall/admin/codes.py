@@ -38,7 +38,7 @@ class CouponCodeAdmin(ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: CouponCode | None = None) -> list[str]:
         return _with_code(list(self.fields), request)
 
-    @display(description=_("code"))
+    @display(description=_("coupon code"))
     def shown_code(self, code: CouponCode) -> str:
         """Show the last signs, enough to compare with what a member reads out."""
         return "•••• " + code.code[-SHOWN_SIGNS:] if len(code.code) > 2 * SHOWN_SIGNS else "••••"

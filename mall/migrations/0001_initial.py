@@ -357,7 +357,7 @@ class Migration(migrations.Migration):
             name="CouponCode",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.CharField(max_length=100, verbose_name="code")),
+                ("code", models.CharField(max_length=100, verbose_name="coupon code")),
                 (
                     "status",
                     models.CharField(

@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("key_id", models.CharField(max_length=32, verbose_name="key")),
-                ("secret_encrypted", models.TextField(editable=False)),
+                ("secret_encrypted", models.TextField(editable=False, verbose_name="encrypted secret")),
                 (
                     "behaviours",
                     models.JSONField(

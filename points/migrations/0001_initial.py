@@ -87,7 +87,10 @@ class Migration(migrations.Migration):
                 (
                     "audit",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="findings", to="points.audit"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="points.audit",
+                        verbose_name="audit",
                     ),
                 ),
             ],
@@ -268,6 +271,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="members.member",
+                        verbose_name="member",
                     ),
                 ),
                 (
@@ -278,6 +282,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="points.entry",
+                        verbose_name="entry",
                     ),
                 ),
                 (
@@ -288,6 +293,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="points.lot",
+                        verbose_name="lot",
                     ),
                 ),
             ],
