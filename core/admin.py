@@ -1,10 +1,15 @@
 """Admin building blocks, and the outbox as staff see it."""
 
+from typing import Any
+
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
 from core import jobs
@@ -23,6 +28,21 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class ConfigurationAdmin(SimpleHistoryAdmin, ModelAdmin):
+    """Pages of rows that staff edit. Each save leaves a former version, to be read and to be gone back to."""
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # simple-history hides its button from those who may only look, but would still save what they send.
+        if request.method == "POST" and not self.has_change_permission(request):
+            raise PermissionDenied
+        # As on admin's own page: the row, its version and the log line are written together.
+        with transaction.atomic():
+            page: HttpResponse = super().history_form_view(request, object_id, version_id, extra_context)
+        return page
 
 
 @admin.register(OutboxJob)

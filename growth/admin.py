@@ -5,17 +5,15 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 
-from core.admin import ReadOnlyAdmin
+from core.admin import ConfigurationAdmin, ReadOnlyAdmin
 from growth import rules
 from growth.models import Behaviour, CheckIn, EarnRule, Order
 from growth.selectors import terms_of
 
 
 @admin.register(EarnRule)
-class EarnRuleAdmin(SimpleHistoryAdmin, ModelAdmin):
+class EarnRuleAdmin(ConfigurationAdmin):
     """Rules. Each save is a new version, and awards name the version that made them."""
 
     list_display = ["name", "behaviour", "summary", "daily_cap", "pending_days", "is_active", "starts_at", "ends_at"]
@@ -54,7 +52,9 @@ class EarnRuleAdmin(SimpleHistoryAdmin, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: EarnRule, form: Any, change: bool) -> None:  # noqa: FBT001
         if change:
-            obj.version += 1
+            # Counted from the row, not from the form: a form opened earlier, or a former version that is gone back
+            # to, holds an old number, and one number must never stand for two sets of terms.
+            obj.version = EarnRule.objects.select_for_update().values_list("version", flat=True).get(pk=obj.pk) + 1
         super().save_model(request, obj, form, change)
 
     @admin.display(description=_("in words"))

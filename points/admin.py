@@ -3,10 +3,9 @@
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from core.admin import ReadOnlyAdmin
+from core.admin import ConfigurationAdmin, ReadOnlyAdmin
 from points.models import Account, Audit, AuditFinding, Consumption, Entry, Hold, LedgerPolicy, Lot
 
 
@@ -106,7 +105,7 @@ class AuditAdmin(ReadOnlyAdmin):
 
 
 @admin.register(LedgerPolicy)
-class LedgerPolicyAdmin(SimpleHistoryAdmin, ModelAdmin):
+class LedgerPolicyAdmin(ConfigurationAdmin):
     """The ledger's own figures."""
 
     list_display = ["__str__", "grace_days"]

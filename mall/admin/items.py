@@ -7,10 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from core.admin import ConfigurationAdmin
 from core.business_time import now
 from core.errors import DomainError
 from mall.admin.forms import CodesForm, StockForm
@@ -24,14 +23,14 @@ STOCK_COLOURS = {"out": "danger", "low": "warning", "ok": "info"}
 
 
 @admin.register(Category)
-class CategoryAdmin(SimpleHistoryAdmin, ModelAdmin):
+class CategoryAdmin(ConfigurationAdmin):
     """The shelves."""
 
     list_display = ["name", "sort"]
 
 
 @admin.register(Item)
-class ItemAdmin(SimpleHistoryAdmin, ModelAdmin):
+class ItemAdmin(ConfigurationAdmin):
     """What is offered. Items are taken off the list, never deleted: redemptions point at them."""
 
     list_display = ["title", "kind", "category", "price_points", "shown_stock", "stock_sold", "is_listed", "sort"]

@@ -10,12 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
-from core.admin import ReadOnlyAdmin
+from core.admin import ConfigurationAdmin, ReadOnlyAdmin
 from core.business_time import now
 from members.models import Partner, PartnerKey
 from members.services import partners
@@ -68,7 +67,7 @@ class KeyInline(TabularInline):
 
 
 @admin.register(Partner)
-class PartnerAdmin(SimpleHistoryAdmin, ModelAdmin):
+class PartnerAdmin(ConfigurationAdmin):
     """Partner systems."""
 
     list_display = ["name", "code"]

@@ -6,10 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from core.admin import ConfigurationAdmin
 from members.models import Tier
 from members.rules import is_ladder
 
@@ -45,7 +44,7 @@ class TierForm(forms.ModelForm[Tier]):
 
 
 @admin.register(Tier)
-class TierAdmin(SimpleHistoryAdmin, ModelAdmin):
+class TierAdmin(ConfigurationAdmin):
     """Tiers. A changed threshold counts from the next points a member earns."""
 
     form = TierForm
