@@ -17,19 +17,21 @@ def paths(tmp_path: Path) -> Paths:
     return Paths(repo=tmp_path, var=tmp_path / "var")
 
 
-def test_an_environment_is_made_anew_after_an_interruption_and_kept_after_success(paths: Paths) -> None:
-    (paths.repo / "requirements.txt").write_text("-r not-there.txt\n")
-    with pytest.raises(LaunchError, match=r"(?s)pip said:.*not-there\.txt"):
-        environment.ensure(paths, dev=False)
-    # A pip that was killed may have left half a package: what it worked on is thrown away.
+def test_what_a_killed_installation_left_is_made_anew_once_and_a_failing_pip_is_quoted(paths: Paths) -> None:
+    # pip, killed while it unpacked: the next one would take half a package for a whole one.
     half_a_package = paths.venv / "half-a-package"
-    half_a_package.touch()
-    (paths.repo / "requirements.txt").write_text("# nothing\n")
+    half_a_package.mkdir(parents=True)
+    paths.make_folders()
+    (paths.setup / "unfinished").touch()
     environment.ensure(paths, dev=False)
     assert not half_a_package.exists()
     made = paths.python.lstat().st_mtime_ns
     environment.ensure(paths, dev=False)
     assert paths.python.lstat().st_mtime_ns == made
+    (paths.repo / "requirements.txt").write_text("-r not-there.txt\n")
+    with pytest.raises(LaunchError, match=r"(?s)pip said:.*not-there\.txt"):
+        environment.ensure(paths, dev=False)
+    assert (paths.setup / "unfinished").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

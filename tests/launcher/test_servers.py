@@ -137,3 +137,19 @@ def test_a_copy_that_is_closed_to_others_stays_so(copy: Copy) -> None:
     assert copy.python(NOTE) == "noted"
     assert copy.python(READ) == "7"
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+def test_a_second_run_in_the_same_copy_steps_back(copy: Copy) -> None:
+    copy.start_servers()
+    pids = copy.state["services"]
+    result = copy.launch("up")
+    assert result.returncode == 0
+    assert "Another command of this copy is starting or using its servers" in result.stdout
+    assert copy.state["services"] == pids
+
+
+def test_status_and_down_tell_that_nothing_runs(copy: Copy) -> None:
+    status, down = copy.launch("status"), copy.launch("down")
+    assert (status.returncode, down.returncode) == (3, 0)
+    assert "does not run in this copy" in status.stdout
+    assert "Nothing runs in this copy." in down.stdout
