@@ -9,7 +9,7 @@ ORDERS ?= data/CDNOW_sample.txt
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status manage replay clean-data test check check-deploy fmt bench chaos screenshots clean
+.PHONY: help up down status manage replay clean-data test check check-deploy fmt messages bench chaos screenshots clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^## /{sub(/^## /, ""); printf "\n%s\n", $$0} /^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,10 +25,10 @@ status: ## say what runs in this copy, and where
 	@$(LAUNCH) status || true
 
 manage: ## run manage.py with this copy's database: make manage ARGS="audit_ledger"
-	@$(LAUNCH) servers -- python manage.py $(ARGS)
+	@$(LAUNCH) servers -- env LOG_LEVEL=WARNING python manage.py $(ARGS)
 
 replay: ## report a real purchase history through the partner API: make replay ORDERS=file
-	@$(LAUNCH) run -- python manage.py replay_orders $(ORDERS)
+	@$(LAUNCH) run -- env LOG_LEVEL=WARNING python manage.py replay_orders $(ORDERS)
 
 clean-data: ## delete this copy's database, passwords and logs
 	@$(LAUNCH) clean-data
@@ -60,6 +60,11 @@ fmt: ## format the code and fix what can be fixed
 	@$(LAUNCH) install-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: ## bring the Chinese catalogue up to date with the code
+	@$(LAUNCH) install-dev
+	$(BIN)/python tools/catalogue.py collect
+	$(BIN)/python tools/catalogue.py compile
 
 bench: ## measure the cost of a request on throw-away servers
 	@$(LAUNCH) throwaway -- python -m bench $(ARGS)
