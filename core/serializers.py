@@ -36,3 +36,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
             raise serializers.ValidationError({name: [_("Unknown field.")] for name in sorted(unknown)})
         return super().to_internal_value(data)
+
+
+class NothingIn(StrictSerializer):
+    """A body without fields: `{}`, or none at all."""

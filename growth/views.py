@@ -14,6 +14,7 @@ from core.api import PartnerView
 from core.business_time import business_day, now
 from core.callers import caller_of
 from core.idempotency import idempotent_if_keyed
+from core.serializers import NothingIn
 from growth import selectors
 from growth.serializers import (
     MAX_EVENTS,
@@ -56,8 +57,7 @@ class CheckInsView(APIView):
     @idempotent_if_keyed
     def post(self, request: Request) -> Response:
         """Check the calling member in."""
-        if request.data:
-            raise serializers.ValidationError({name: [_("Unknown field.")] for name in sorted(request.data)})
+        NothingIn(data=request.data).is_valid(raise_exception=True)
         day = check_in.check_in(member_id=caller_of(request).member_id, at=now())
         body = {"on": day.on, "streak": day.streak, "award": day.award}
         return Response(body, status=201 if day.is_new else 200)

@@ -46,10 +46,6 @@ class RedemptionIn(StrictSerializer):
     note = StrictCharField(required=False, default="", allow_blank=True, max_length=200)
 
 
-class NothingIn(StrictSerializer):
-    """A body without fields."""
-
-
 class CategoryOut(serializers.Serializer[Any]):
     """A shelf of the mall."""
 

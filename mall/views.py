@@ -10,15 +10,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.business_time import business_day, now
+from core.callers import caller_of
 from core.idempotency import idempotent, key_of
 from core.pagination import NewestFirst
+from core.serializers import NothingIn
 from mall import selectors
 from mall.serializers import (
     CategoryOut,
     ItemOut,
     ItemPage,
     ItemQuery,
-    NothingIn,
     RedemptionIn,
     RedemptionOut,
     RedemptionPage,
@@ -76,7 +77,7 @@ class ItemsView(APIView):
         """Answer one page of items; the number of queries does not grow with it."""
         query = ItemQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        member_id, at = _caller(request), now()
+        member_id, at = caller_of(request).member_id, now()
         items = selectors.items()
         if category := query.validated_data.get("category"):
             items = items.filter(category_id=category)
@@ -97,7 +98,7 @@ class ItemView(APIView):
     @extend_schema(summary="One item, with whether it can be redeemed", responses={200: ItemOut, 404: NOT_FOUND})
     def get(self, request: Request, item_id: int) -> Response:
         """Answer the item with every reason against redeeming it."""
-        member_id = _caller(request)
+        member_id = caller_of(request).member_id
         row = selectors.item(item_id=item_id, member_id=member_id)
         reasons = selectors.reasons_by_item(member_id=member_id, shown=[row], at=now())
         return Response(item_body(row, reasons[item_id]))
@@ -116,7 +117,7 @@ class RedemptionsView(APIView):
         """Answer one page of redemptions with the codes handed out."""
         query = RedemptionQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        mine = selectors.redemptions(member_id=_caller(request))
+        mine = selectors.redemptions(member_id=caller_of(request).member_id)
         if status := query.validated_data.get("status"):
             mine = mine.filter(status=status)
         pages = NewestFirst()
@@ -144,7 +145,7 @@ class RedemptionsView(APIView):
         """Pay with points; codes follow within seconds, goods are shipped by staff."""
         body = RedemptionIn(data=request.data)
         body.is_valid(raise_exception=True)
-        wish = Wish(member_id=_caller(request), request_key=key_of(request), **body.validated_data)
+        wish = Wish(member_id=caller_of(request).member_id, request_key=key_of(request), **body.validated_data)
         return Response(redemption_body(redeem(wish=wish, at=now())), status=201)
 
 
@@ -170,7 +171,7 @@ class CancelView(APIView):
     def post(self, request: Request, no: str) -> Response:
         """Give the points back, unless a code was handed out or the parcel is under way."""
         NothingIn(data=request.data).is_valid(raise_exception=True)
-        cancel(member_id=_caller(request), no=no, at=now())
+        cancel(member_id=caller_of(request).member_id, no=no, at=now())
         return _shown(request, no)
 
 
@@ -185,16 +186,11 @@ class ReceiptView(APIView):
     def post(self, request: Request, no: str) -> HttpResponse:
         """Complete a shipped redemption; saying so again changes nothing."""
         NothingIn(data=request.data).is_valid(raise_exception=True)
-        confirm_receipt(member_id=_caller(request), no=no, at=now())
+        confirm_receipt(member_id=caller_of(request).member_id, no=no, at=now())
         return _shown(request, no)
 
 
-def _caller(request: Request) -> int:
-    principal: Any = request.auth
-    return int(principal.member_id)
-
-
 def _shown(request: Request, no: str) -> Response:
-    row = selectors.redemption(member_id=_caller(request), no=no)
+    row = selectors.redemption(member_id=caller_of(request).member_id, no=no)
     codes = selectors.codes_of(redemption_ids=[row["id"]])
     return Response(redemption_body(row, codes.get(row["id"], ())))

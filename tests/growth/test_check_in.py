@@ -167,7 +167,10 @@ def test_a_wrong_month_is_refused(alice: Member, api: Api, month: str) -> None:
     assert response.json()["code"] == "invalid"
 
 
-@pytest.mark.parametrize("body", ['{"on": "2026-11-01"}', "[1]", '"x"', "{", "[" * 100_000, '{"a": NaN}'])
+@pytest.mark.parametrize(
+    "body",
+    ['{"on": "2026-11-01"}', "[1]", '[1, "a"]', "[{}]", "5", "true", "null", '"x"', "{", "[" * 100_000, '{"a": NaN}'],
+)
 def test_a_body_is_refused(alice: Member, api: Api, body: str) -> None:
     response = api(alice).post(PATH, body, content_type="application/json")
 
