@@ -10,7 +10,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from openpyxl.reader.excel import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 MAX_BYTES = 5 * 2**20
 MAX_ROWS = 100_000
@@ -39,14 +38,18 @@ def read_first_column(upload: UploadedFile[Any]) -> list[str]:
 
 def _from_csv(content: bytes) -> list[str]:
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # What Excel saves as CSV on a Chinese Windows; every byte string is valid in it or refused below.
-        text = content.decode("gb18030", errors="replace")
-    try:
+        text = _decoded(content)
         return [row[0] if row else "" for row in islice(csv.reader(io.StringIO(text, newline="")), MAX_ROWS + 1)]
-    except csv.Error as error:
+    except (csv.Error, UnicodeDecodeError) as error:
         raise UnreadableUpload(_("This is not a readable CSV file.")) from error
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # What Excel saves as CSV on a Chinese Windows. Strictly: a code with a sign replaced would be sold as good.
+        return content.decode("gb18030")
 
 
 def _from_xlsx(content: bytes) -> list[str]:
@@ -58,7 +61,9 @@ def _from_xlsx(content: bytes) -> list[str]:
         sheet = workbook.worksheets[0]
         cells = sheet.iter_rows(max_col=1, values_only=True)
         return [_as_text(row[0] if row else None) for row in islice(cells, MAX_ROWS + 1)]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, OSError) as error:
+    except UnreadableUpload:
+        raise
+    except Exception as error:  # openpyxl lets out whatever a damaged part makes it stumble over
         raise UnreadableUpload(_("This is not a readable XLSX file.")) from error
 
 

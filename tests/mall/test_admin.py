@@ -64,6 +64,15 @@ def xlsx(*rows: Any) -> bytes:
     return content.getvalue()
 
 
+def damaged(part: str, content: bytes) -> bytes:
+    """Return a workbook in which one of its parts is something else."""
+    whole, copy = zipfile.ZipFile(io.BytesIO(xlsx("A-1"))), io.BytesIO()
+    with zipfile.ZipFile(copy, "w") as archive:
+        for name in whole.namelist():
+            archive.writestr(name, content if name == part else whole.read(name))
+    return copy.getvalue()
+
+
 def upload(client: Client, item: Item, name: str, content: bytes, **fields: Any) -> Any:
     return client.post(page("item", item.pk, "import-codes"), {"file": SimpleUploadedFile(name, content)} | fields)
 
@@ -128,7 +137,11 @@ def test_codes_are_imported_from_xlsx_with_a_heading(boss: Client) -> None:
         ("codes.pdf", b"A-1"),
         ("codes.xlsx", b"this is no workbook"),
         ("codes.xlsx", b"PK\x05\x06" + b"\x00" * 18),
+        ("codes.xlsx", damaged("[Content_Types].xml", b"<broken")),
+        ("codes.xlsx", damaged("xl/worksheets/sheet1.xml", b"<broken")),
+        ("codes.xlsx", damaged("xl/workbook.xml", b"<a/>")),
         ("codes.csv", b"A" * 200_000),
+        ("codes.csv", b"GOOD-1\nCUT-\xff\n"),
         ("codes.csv", b""),
     ],
 )
