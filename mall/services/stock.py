@@ -6,7 +6,19 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
 from core.transactions import require_transaction
-from mall.models import MAX_STOCK, CodeStatus, CouponCode, Item, ItemKind, Redemption, RedemptionStatus
+from mall.models import MAX_STOCK, Item, ItemKind
+
+RECOUNT = """
+WITH counted AS (
+    SELECT item.id, greatest(
+        (SELECT count(*) FROM mall_couponcode WHERE item_id = item.id AND status = 'free')
+        - (SELECT coalesce(sum(quantity), 0) FROM mall_redemption WHERE item_id = item.id AND status = 'paid'), 0
+    ) AS free
+    FROM mall_item AS item WHERE item.id = %s
+)
+UPDATE mall_item SET stock_left = counted.free, stock_total = counted.free + stock_sold
+FROM counted WHERE mall_item.id = counted.id
+"""
 
 
 class StockTooLow(DomainError):
@@ -70,10 +82,8 @@ def recount_codes(*, item_id: int) -> None:
     """Set a coupon item's counters from its codes, after they turned out to disagree."""
     require_transaction()
     # The lock comes in a statement of its own, so that the counts below see what its last holder committed.
-    item = Item.objects.select_for_update().get(pk=item_id)
-    free = CouponCode.objects.filter(item_id=item_id, status=CodeStatus.FREE).count()
-    promised = sum(
-        Redemption.objects.filter(item_id=item_id, status=RedemptionStatus.PAID).values_list("quantity", flat=True)
-    )
-    left = max(free - promised, 0)
-    Item.objects.filter(pk=item_id).update(stock_left=left, stock_total=left + item.stock_sold)
+    Item.objects.select_for_update().get(pk=item_id)
+    with connection.cursor() as cursor:
+        # One statement: of a fulfilment that commits between two counts, the code would be free in the first and
+        # promised in neither, and so be sold again.
+        cursor.execute(RECOUNT, [item_id])
