@@ -63,12 +63,19 @@ class StrictJSONParser(JSONParser):
         try:
             text = stream.read().decode("utf-8")
             value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_names)
-            # Escapes can smuggle in what text in UTF-8 cannot hold: lone surrogates and the zero character.
-            if "\x00" in json.dumps(value, ensure_ascii=False).encode("utf-8").decode() or "\\u0000" in text:
-                raise ValueError("zero character")
+            if "\\u" in text:
+                _refuse_smuggled_characters(text, value)
         except (ValueError, RecursionError) as error:
             raise exceptions.ParseError from error
         return value
+
+
+def _refuse_smuggled_characters(text: str, value: Any) -> None:
+    """Escapes can bring in what text in UTF-8 cannot hold, or PostgreSQL not store. Raises ValueError."""
+    if "\\u0000" in text:
+        raise ValueError("zero character")
+    # Fails at a lone surrogate.
+    json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
 def _refuse_constant(name: str) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from core import logs
@@ -67,6 +68,20 @@ def test_a_members_whole_life_leaves_nothing_personal_in_the_log(
     secrets = [code, login["access"], login["refresh"], refreshed["access"], refreshed["refresh"]]
     private = ["-private", "13800138000", "1991-07-13", *secrets]
     assert [text for text in private if text in written] == []
+
+
+def test_what_staff_search_for_and_what_callers_claim_stays_out_of_the_log(
+    everything_logged: io.StringIO, admin_client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Templates tell a debugger every name they did not find, with all that was there instead.
+    caplog.set_level(logging.INFO, logger="django.template")
+    headers = {"X-Correlation-ID": "claim-private"}
+
+    assert admin_client.get("/admin/members/member/?q=openid-private", headers=headers).status_code == 200
+
+    written = everything_logged.getvalue()
+    assert "GET /admin/members/member/" in written
+    assert "-private" not in written
 
 
 def test_a_partners_secret_stays_out_of_the_log(everything_logged: io.StringIO) -> None:
