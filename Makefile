@@ -35,7 +35,7 @@ clean-data: ## delete this copy's database, passwords and logs
 
 ## Developing it
 test: ## run all tests, on throw-away servers
-	@$(LAUNCH) throwaway -- python -m pytest -n $(CORES) --dist loadgroup $(ARGS)
+	@$(LAUNCH) throwaway -- python -m pytest -n $(CORES) $(ARGS)
 
 check: ## check style, imports, types, migrations, translations and production settings
 	@$(LAUNCH) install-dev
