@@ -29,6 +29,12 @@ ADMIN_PAGES = {
     "admin-items": "/admin/mall/item/",
     "admin-rules": "/admin/growth/earnrule/",
 }
+# The picture of an item is taken of the one with this price.
+ITEM_PRICE = "2,000"
+FIND_ITEM = """
+const all = [...document.querySelectorAll(".goods")];
+return all.find((goods) => goods.querySelector(".price b").textContent === arguments[0]).getAttribute("href").slice(2);
+"""
 SETTLING_SECONDS = 1.2
 
 
@@ -45,7 +51,8 @@ def photograph_preview(base_url: str) -> None:
             phone.find(selector)
             _shoot_phone(phone, name)
         phone.go("mall")
-        phone.tap(".goods:not(.is-gone)")
+        phone.find(".goods")
+        phone.go(phone.script(FIND_ITEM, ITEM_PRICE))
         phone.find(".item-summary")
         _shoot_phone(phone, "preview-item")
 

@@ -22,6 +22,7 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-default-apps",
+    "--hide-scrollbars",
     "--no-proxy-server",
     "--lang=zh-CN",
 )

@@ -1,6 +1,7 @@
 """The preview page in a real browser, against a running server and the WeChat stand-in."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -9,37 +10,33 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 from selenium.webdriver import Chrome
 
+from core.business_time import business_day, now, start_of_day
 from growth.models import CheckIn
 from mall.models import CouponCode, Item, Redemption, RedemptionStatus
 from members.models import Identity, Member
+from members.services.addresses import add_address
 from members.services.profile import update_profile
-from points.models import Account, Entry
+from points.models import Account
 from tests.browser.phone import Phone
+from tests.factories import give_points, new_coupon_item, new_goods_item, new_member
 
-COUPON_PRICE = 100
+LIN = "demo-lin"
+HOME = {"recipient": "Lin", "phone": "13800000001", "region": "Hangzhou", "detail": "1 West Lake"}
 RunJobs = Callable[[], int]
 
 
 @pytest.fixture
-def phone(
-    browser: Chrome, live_server: LiveServer, wechat_settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Phone:
-    """Return a phone on which the preview of a loaded demo can be opened."""
-    monkeypatch.setenv("DEMO_STAFF_PASSWORD", "a-demo-password")
-    for command in (["sync_staff_groups"], ["load_programme", "ecommerce"], ["load_demo"]):
-        call_command(*command, stdout=StringIO())
+def phone(browser: Chrome, live_server: LiveServer, wechat_settings: Settings) -> Phone:
+    """Return a phone on which the preview can be opened."""
     return Phone(browser, live_server.url)
 
 
 @pytest.fixture
 def lin(phone: Phone) -> Member:
-    """Return the demo member most tests are."""
-    return Member.objects.get(pk=Identity.objects.get(openid="demo-lin").member_id)
-
-
-@pytest.fixture
-def coupon(phone: Phone) -> Item:
-    return Item.objects.get(price_points=COUPON_PRICE)
+    """Return a demo member with 900 points and nothing else."""
+    member = new_member("Lin", openid=LIN)
+    give_points(member.pk, 900)
+    return member
 
 
 def balance_of(member: Member) -> int:
@@ -47,12 +44,17 @@ def balance_of(member: Member) -> int:
 
 
 def test_from_login_over_check_in_to_a_coupon_and_the_statement(
-    phone: Phone, lin: Member, coupon: Item, run_jobs: RunJobs
+    phone: Phone, run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DEMO_STAFF_PASSWORD", "a-demo-password")
+    for command in (["sync_staff_groups"], ["load_programme", "ecommerce"], ["load_demo"]):
+        call_command(*command, stdout=StringIO())
     run_jobs()
+    lin = Member.objects.get(pk=Identity.objects.get(openid=LIN).member_id)
+    coupon = Item.objects.get(price_points=100)
     start = balance_of(lin)
 
-    phone.log_in("demo-lin")
+    phone.log_in(LIN)
     phone.wait_for_text("#balance", f"{start:,}")
 
     phone.tap("#check-in")
@@ -64,6 +66,7 @@ def test_from_login_over_check_in_to_a_coupon_and_the_statement(
     phone.go("mall")
     phone.tap(f"a[href='#/item/{coupon.pk}']")
     phone.tap("#redeem")
+    assert "null" not in phone.text(".sheet")
     phone.tap("#pay")
     phone.find(".coupon[aria-busy=true]")
     run_jobs()
@@ -74,18 +77,16 @@ def test_from_login_over_check_in_to_a_coupon_and_the_statement(
 
     phone.go("statement")
     phone.wait_for_text(".entries .entry", coupon.title)
-    assert f"−{COUPON_PRICE}" in phone.text(".entries .entry")
+    assert "−100" in phone.text(".entries .entry")
     phone.tap(".entry-details summary")
     assert phone.text(".breakdown")
-    assert balance_of(lin) == start + 11 + 50 - COUPON_PRICE
+    assert balance_of(lin) == start + 11 + 50 - 100
     assert phone.complaints() == []
 
 
-def test_an_answer_lost_on_the_way_is_asked_for_again_under_the_same_key(
-    phone: Phone, lin: Member, coupon: Item
-) -> None:
-    before = Redemption.objects.count()
-    phone.log_in("demo-lin")
+def test_an_answer_lost_on_the_way_is_asked_for_again_under_the_same_key(phone: Phone, lin: Member) -> None:
+    coupon = new_coupon_item(codes=5)
+    phone.log_in(LIN)
     phone.script(
         """
         const real = window.fetch;
@@ -109,11 +110,12 @@ def test_an_answer_lost_on_the_way_is_asked_for_again_under_the_same_key(
     keys = phone.script("return window.keys")
     assert len(keys) == 3
     assert len(set(keys)) == 1
-    assert Redemption.objects.count() == before + 1
+    assert Redemption.objects.count() == 1
+    assert balance_of(lin) == 800
 
 
 def test_an_access_token_that_ran_out_is_renewed_unnoticed(phone: Phone, lin: Member) -> None:
-    phone.log_in("demo-lin")
+    phone.log_in(LIN)
     phone.script(
         """
         const kept = JSON.parse(sessionStorage.getItem("juli.session"));
@@ -128,13 +130,13 @@ def test_an_access_token_that_ran_out_is_renewed_unnoticed(phone: Phone, lin: Me
 
 
 def test_goods_go_to_the_chosen_address_and_can_be_called_off(phone: Phone, lin: Member, run_jobs: RunJobs) -> None:
-    item = Item.objects.get(price_points=2_000)
-    start = balance_of(lin)
-    phone.log_in("demo-lin")
+    item = new_goods_item(stock=3)
+    add_address(member_id=lin.pk, facts=HOME, at=now())
+    phone.log_in(LIN)
 
     phone.go(f"item/{item.pk}")
     phone.tap("#redeem")
-    assert "13800000001" in phone.text("#address")
+    assert HOME["phone"] in phone.text("#address")
     phone.tap("#pay")
     phone.find(".status-head")
     run_jobs()
@@ -143,41 +145,63 @@ def test_goods_go_to_the_chosen_address_and_can_be_called_off(phone: Phone, lin:
     phone.tap(".sheet .pair .button:last-child")
     phone.find(".status-cancelled")
 
-    assert balance_of(lin) == start
-    assert Redemption.objects.latest("pk").address["phone"] == "13800000001"
+    assert balance_of(lin) == 900
+    assert Redemption.objects.get().address["phone"] == HOME["phone"]
 
 
-def test_an_item_out_of_reach_says_why(phone: Phone) -> None:
-    phone.log_in("demo-chen")
-    item = Item.objects.get(opens_at__isnull=False)
+def test_an_address_can_be_added_while_redeeming(phone: Phone, lin: Member) -> None:
+    item = new_goods_item(stock=3)
+    phone.log_in(LIN)
+
+    phone.go(f"item/{item.pk}")
+    phone.tap("#redeem")
+    assert not phone.find("#pay").is_enabled()
+    phone.tap("#address")
+    for name, value in (HOME | {"phone": "no number"}).items():
+        phone.find(f"input[name={name}]").send_keys(value)
+    phone.tap("form [type=submit]")
+    assert phone.text("input[name=phone] + .field-error")
+    phone.find("input[name=phone]").clear()
+    phone.find("input[name=phone]").send_keys(HOME["phone"])
+    phone.tap("form [type=submit]")
+    phone.tap("#pay")
+    phone.find(".status-head")
+
+    assert Redemption.objects.get().address == HOME
+
+
+def test_an_item_out_of_reach_says_why(phone: Phone, lin: Member) -> None:
+    opens_at = start_of_day(business_day(now()) + timedelta(days=1)) + timedelta(hours=10)
+    item = new_goods_item(price_points=1_000, opens_at=opens_at)
+    phone.log_in(LIN)
 
     phone.go(f"item/{item.pk}")
 
     reasons = phone.text(".reasons")
     assert "10:00" in reasons
-    assert "780" in reasons
+    assert "100" in reasons.replace("10:00", "")
     assert not phone.find("#redeem").is_enabled()
 
 
 def test_the_statement_goes_on_to_its_end_while_scrolling(phone: Phone, lin: Member) -> None:
-    count = Entry.objects.filter(member_id=lin.pk).count()
-    phone.log_in("demo-lin")
+    for _entry in range(50):
+        give_points(lin.pk, 1)
+    phone.log_in(LIN)
     phone.go("statement")
     phone.find(".entries .entry")
 
     def all_shown() -> bool:
         phone.script("document.querySelector('.body').scrollTop = 1e6")
-        return bool(phone.script("return document.querySelectorAll('.entries .entry').length") == count)
+        return bool(phone.script("return document.querySelectorAll('.entries .entry').length") == 51)
 
-    phone.until(all_shown, f"{count} entries")
-    assert count > 40
+    phone.until(all_shown, "51 entries")
 
 
 def test_names_are_shown_as_text(phone: Phone, lin: Member) -> None:
     nickname = "<img src=x id=evil>"
-    update_profile(member_id=lin.pk, changes={"nickname": nickname}, at=lin.registered_at)
+    update_profile(member_id=lin.pk, changes={"nickname": nickname}, at=now())
 
-    phone.log_in("demo-lin")
+    phone.log_in(LIN)
 
     assert phone.text(".card-name") == nickname
     assert phone.script("return document.getElementById('evil')") is None

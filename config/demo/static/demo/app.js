@@ -1,7 +1,8 @@
 // The shell of the mini-program: status bar, navigation bar, the screen, tabs; and which address shows which screen.
 
 import * as api from "./api.js";
-import { button, el, icon, link } from "./dom.js";
+import { button, el, fill, icon, link } from "./dom.js";
+import * as format from "./format.js";
 import { failed, sheet, toast } from "./ui.js";
 import addresses from "./views/addresses.js";
 import checkIn from "./views/check_in.js";
@@ -58,21 +59,21 @@ async function draw(screen, parameters, current) {
   if (screen.tab) frame.push(tabBar(screen.tab));
   app.className = `phone-screen${screen.bare ? " is-bare" : ""}`;
   // What is being said stays while the screen behind it changes.
-  app.replaceChildren(...frame, ...app.querySelectorAll(".toasts"));
+  fill(app, ...frame, ...app.querySelectorAll(".toasts"));
   document.title = `${screen.title} · 橘里生活`;
   body.focus({ preventScroll: true });
   const context = { body, foot, isCurrent: () => current === visit, refresh: route };
   try {
     await screen.show(context, ...parameters);
   } catch (error) {
-    if (context.isCurrent() && api.isLoggedIn()) body.replaceChildren(failed(error, route));
+    if (context.isCurrent() && api.isLoggedIn()) fill(body, failed(error, route));
     else if (!api.isLoggedIn()) return;
     if (!(error instanceof api.ApiError)) throw error;
   }
 }
 
 function statusBar() {
-  const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }).format(Date.now());
+  const time = format.clockOf(Date.now());
   const battery = el("span", { class: "battery" });
   return el("div", { class: "status-bar", attrs: { "aria-hidden": "true" } }, el("span", {}, time), battery);
 }

@@ -11,9 +11,16 @@ export function el(tag, props = {}, ...children) {
   for (const [name, handler] of Object.entries(on)) node.addEventListener(name, handler);
   for (const [name, value] of Object.entries(attrs)) if (value !== null && value !== false) node.setAttribute(name, value);
   for (const [name, value] of Object.entries(vars)) node.style.setProperty(`--${name}`, value);
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...present(children));
   return node;
 }
+
+/** Put `children` in place of what the node held; null, undefined and false stand for nothing. */
+export function fill(node, ...children) {
+  node.replaceChildren(...present(children));
+}
+
+const present = (children) => children.flat().filter((child) => child !== null && child !== undefined && child !== false);
 
 /** Return a button that does `onClick`. */
 export function button(label, onClick, props = {}) {

@@ -17,6 +17,9 @@ export const yuan = (fen) => `¥${Number((fen / 100).toFixed(2))}`;
 /** A moment as the business day it falls on: "2026-11-23". */
 export const dayOf = (moment) => dayParts.format(new Date(moment));
 
+/** "20:15" */
+export const clockOf = (moment) => clock.format(new Date(moment));
+
 export const today = () => dayOf(Date.now());
 
 /** "2026-11-30" -> "11月30日"; with the year when it is not this one. */
@@ -30,7 +33,7 @@ export function day(text) {
 export function moment(text) {
   const on = dayOf(text);
   const near = { [today()]: "今天", [addDays(today(), -1)]: "昨天", [addDays(today(), 1)]: "明天" };
-  return `${near[on] ?? day(on)} ${clock.format(new Date(text))}`;
+  return `${near[on] ?? day(on)} ${clockOf(text)}`;
 }
 
 /** "2026-11-30", 1 -> "2026-12-01" */

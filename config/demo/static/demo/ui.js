@@ -1,6 +1,6 @@
 // What every screen uses: toasts, sheets from below, skeletons, empty states, endless lists, copying.
 
-import { button, el, icon } from "./dom.js";
+import { button, el, fill, icon } from "./dom.js";
 
 const host = () => document.getElementById("app");
 
@@ -12,7 +12,7 @@ export function toast(text, tone = "plain") {
     host().append(line);
   }
   const note = el("div", { class: `toast toast-${tone}` }, tone === "good" ? icon("check", 18) : null, el("span", {}, text));
-  line.replaceChildren(note);
+  fill(line, note);
   setTimeout(() => note.remove(), 2800);
 }
 
@@ -22,8 +22,8 @@ export function toastError(error) {
   toast((error.message || "出了点问题，请稍后再试") + trace, "bad");
 }
 
-/** Show a sheet from below; `fill(close)` returns its content. Resolves with what `close` was called with. */
-export function sheet(title, fill) {
+/** Show a sheet from below; `content(close)` returns what is in it. Resolves with what `close` was called with. */
+export function sheet(title, content) {
   return new Promise((resolve) => {
     const before = document.activeElement;
     const behind = [...host().children];
@@ -44,7 +44,7 @@ export function sheet(title, fill) {
       "div",
       { class: "sheet", tabIndex: -1, attrs: { role: "dialog", "aria-modal": "true", "aria-labelledby": "sheet-title" } },
       el("header", { class: "sheet-head" }, heading, dismiss),
-      fill(close),
+      content(close),
     );
     veil = el("div", { class: "veil", on: { click: (event) => event.target === veil && close() } }, panel);
     for (const node of behind) node.inert = !node.classList.contains("toasts");
@@ -121,16 +121,16 @@ export function endless({ load, add, blank, placeholder }) {
   async function more() {
     if (loading) return;
     loading = true;
-    end.replaceChildren(placeholder());
+    fill(end, placeholder());
     try {
       const page = await load(cursor);
       const isFirst = cursor === null;
       cursor = page.next;
       add(page.results);
-      end.replaceChildren(...(page.results.length === 0 && isFirst ? [blank()] : []));
+      fill(end, isFirst && page.results.length === 0 && blank());
       if (!cursor) {
         watcher.disconnect();
-        if (!isFirst) end.replaceChildren(el("p", { class: "the-end" }, "没有更多了"));
+        if (!isFirst) fill(end, el("p", { class: "the-end" }, "没有更多了"));
       } else {
         // Asked anew, in case the page was too short to push the end out of view.
         watcher.unobserve(end);
@@ -138,7 +138,7 @@ export function endless({ load, add, blank, placeholder }) {
       }
     } catch (error) {
       watcher.disconnect();
-      end.replaceChildren(failed(error, () => (watcher.observe(end), more())));
+      fill(end, failed(error, () => (watcher.observe(end), more())));
     } finally {
       loading = false;
     }

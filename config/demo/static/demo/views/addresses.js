@@ -1,7 +1,7 @@
 // Where goods go to: the list, a form, and choosing one while redeeming.
 
 import * as api from "../api.js";
-import { button, el, icon } from "../dom.js";
+import { button, el, fill, icon } from "../dom.js";
 import { busy, confirm, empty, sheet, skeleton, toast } from "../ui.js";
 
 const FIELDS = [
@@ -22,13 +22,14 @@ export default async function show({ body, foot, isCurrent, refresh }) {
     await api.remove(`/members/me/addresses/${address.id}`);
     refresh();
   };
-  body.replaceChildren(
+  fill(
+    body,
     addresses.length
       ? el("ul", { class: "tasks" }, addresses.map((address) => line(address, drop)))
       : empty("还没有收货地址", "添加一个，兑换实物时就能直接选用"),
   );
   const add = button("添加新地址", async () => (await addressForm()) && refresh(), { class: "button button-wide" });
-  foot.replaceChildren(el("div", { class: "buy-bar" }, add));
+  fill(foot, el("div", { class: "buy-bar" }, add));
 }
 
 function line(address, drop) {

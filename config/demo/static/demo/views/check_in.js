@@ -1,7 +1,7 @@
 // Check in: today's button, the streak and its next bonus, the month.
 
 import * as api from "../api.js";
-import { button, el, icon } from "../dom.js";
+import { button, el, fill, icon } from "../dom.js";
 import * as format from "../format.js";
 import { busy, skeleton, toast } from "../ui.js";
 
@@ -15,7 +15,7 @@ export default async function show({ body, isCurrent, refresh }) {
   const [calendar, tasks] = await Promise.all([api.get("/growth/check-ins", { month }), api.get("/growth/tasks")]);
   if (!isCurrent()) return;
   const rules = tasks.filter((task) => task.behaviour.startsWith("check_in"));
-  body.replaceChildren(hero(calendar, refresh), monthPanel(month, calendar, month), rulesPanel(rules));
+  fill(body, hero(calendar, refresh), monthPanel(month, calendar, month), rulesPanel(rules));
 }
 
 /** Check in from any screen; resolves to true when it worked. The streak's bonus is paid by a job moments later. */
@@ -88,9 +88,9 @@ function monthPanel(month, calendar, thisMonth) {
   const panel = el("section", { class: "panel" });
   const go = async (wanted) => {
     const answer = wanted === thisMonth ? calendar : await api.get("/growth/check-ins", { month: wanted });
-    fill(wanted, new Set(answer.days));
+    draw(wanted, new Set(answer.days));
   };
-  function fill(shown, days) {
+  function draw(shown, days) {
     const [year, number] = shown.split("-").map(Number);
     const step = (by, label, image) =>
       button(icon(image, 18), (event) => busy(event.currentTarget, () => go(format.addMonths(shown, by))), {
@@ -98,13 +98,14 @@ function monthPanel(month, calendar, thisMonth) {
         disabled: by > 0 && shown >= thisMonth,
         attrs: { "aria-label": label },
       });
-    panel.replaceChildren(
+    fill(
+      panel,
       el("div", { class: "month-head" }, step(-1, "上个月", "back"), el("h2", { attrs: { "aria-live": "polite" } }, `${year}年${number}月`), step(1, "下个月", "right")),
       el("p", { class: "soft centred" }, `本月签到 ${days.size} 天`),
       monthTable(shown, days),
     );
   }
-  fill(month, new Set(calendar.days));
+  draw(month, new Set(calendar.days));
   return panel;
 }
 

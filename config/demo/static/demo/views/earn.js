@@ -1,7 +1,7 @@
 // The ways to earn, each explained by the rule that is in force.
 
 import * as api from "../api.js";
-import { el, icon, link } from "../dom.js";
+import { el, fill, icon, link } from "../dom.js";
 import * as format from "../format.js";
 import { empty, skeleton } from "../ui.js";
 
@@ -24,7 +24,7 @@ export default async function show({ body, isCurrent }) {
   );
   const list = tasks.length ? el("ul", { class: "tasks" }, tasks.map(task)) : empty("暂时没有任务", "过几天再来看看吧");
   const note = el("p", { class: "soft centred fine" }, "积分有效期与到账时间以明细中的说明为准");
-  body.replaceChildren(head, list, note);
+  fill(body, head, list, note);
 }
 
 function task(facts) {

@@ -1,7 +1,7 @@
 // The first screen: what I have, what it is worth today, and where to go.
 
 import * as api from "../api.js";
-import { button, el, icon, link } from "../dom.js";
+import { button, el, fill, icon, link } from "../dom.js";
 import * as format from "../format.js";
 import { obstacle, picture, price, tierCard, tierProgress } from "../parts.js";
 import { countUp, skeleton } from "../ui.js";
@@ -27,7 +27,8 @@ export default async function show({ body, isCurrent, refresh }) {
   ]);
   if (!isCurrent()) return;
   const number = el("strong", { class: "balance", id: "balance" });
-  body.replaceChildren(
+  fill(
+    body,
     tierCard({ member, tier: tier.tier }, balanceBlock(number, balance), tierProgress(tier)),
     ...notices(balance),
     checkInCard(calendar, refresh),

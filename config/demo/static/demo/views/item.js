@@ -1,7 +1,7 @@
 // One item: what it is, whether I may have it and why not, and redeeming it.
 
 import * as api from "../api.js";
-import { button, el, icon, link } from "../dom.js";
+import { button, el, fill, icon, link } from "../dom.js";
 import * as format from "../format.js";
 import { picture, price } from "../parts.js";
 import { busy, sheet, skeleton, toast } from "../ui.js";
@@ -13,8 +13,8 @@ export default async function show({ body, foot, isCurrent, refresh }, id) {
   body.append(skeleton("picture", "line", "line-tall"));
   const [item, balance] = await Promise.all([api.get(`/mall/items/${id}`), api.get("/points/balance")]);
   if (!isCurrent()) return;
-  body.replaceChildren(picture(item, "picture-hero"), summary(item), reasons(item), about(item));
-  foot.replaceChildren(bar(item, balance, refresh));
+  fill(body, picture(item, "picture-hero"), summary(item), reasons(item), about(item));
+  fill(foot, bar(item, balance, refresh));
 }
 
 function summary(item) {
@@ -111,7 +111,8 @@ function redeemForm(item, balance, wish, close) {
   function draw() {
     const total = item.price_points * wish.quantity;
     const pay = button(`支付 ${format.points(total)} 积分`, redeem, { class: "button button-wide", id: "pay", disabled: item.type === "goods" && !wish.address });
-    form.replaceChildren(
+    fill(
+      form,
       el("div", { class: "order-line" }, picture(item, "picture-mini"), el("div", { class: "grow" }, el("b", {}, item.title), price(item.price_points))),
       el("div", { class: "field-line" }, el("span", {}, "数量"), stepper(wish, most, draw)),
       item.type === "goods" ? addressLine(wish, draw) : null,

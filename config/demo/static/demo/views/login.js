@@ -1,7 +1,7 @@
 // Whose phone is this? On a real phone WeChat knows; here one is chosen.
 
 import * as api from "../api.js";
-import { button, el, icon } from "../dom.js";
+import { button, el, fill, icon } from "../dom.js";
 import { busy, skeleton } from "../ui.js";
 
 export default async function show({ body, refresh }) {
@@ -17,7 +17,7 @@ export default async function show({ body, refresh }) {
     el("section", { class: "login-panel" }, el("h3", {}, "选择一位体验会员"), list),
   );
   const members = await api.demoMembers();
-  list.replaceChildren(...members.map((member, index) => choice(member, index, refresh)));
+  fill(list, ...members.map((member, index) => choice(member, index, refresh)));
 }
 
 function choice(member, index, refresh) {

@@ -1,7 +1,7 @@
 // The mall: shelves, order, and what can be redeemed.
 
 import * as api from "../api.js";
-import { el, icon, link } from "../dom.js";
+import { el, fill, icon, link } from "../dom.js";
 import * as format from "../format.js";
 import { obstacle, picture, price } from "../parts.js";
 import { empty, endless, pills, skeleton } from "../ui.js";
@@ -21,8 +21,8 @@ export default async function show({ body, isCurrent }) {
   const [balance, categories] = await Promise.all([api.get("/points/balance"), api.get("/mall/categories")]);
   if (!isCurrent()) return;
   const results = el("div", {});
-  const reload = () => results.replaceChildren(...grid());
-  body.replaceChildren(head(balance), filters(categories, reload), results);
+  const reload = () => fill(results, ...grid());
+  fill(body, head(balance), filters(categories, reload), results);
   reload();
 }
 

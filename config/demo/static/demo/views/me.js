@@ -1,7 +1,7 @@
 // Me: card and everything that is mine.
 
 import * as api from "../api.js";
-import { el, icon, link } from "../dom.js";
+import { el, fill, icon, link } from "../dom.js";
 import * as format from "../format.js";
 import { tierCard } from "../parts.js";
 import { skeleton } from "../ui.js";
@@ -25,7 +25,7 @@ export default async function show({ body, isCurrent }) {
   ];
   const table = el("dl", { class: "card-numbers" }, numbers.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, format.points(value)))));
   const since = el("p", { class: "soft centred fine" }, `${format.day(format.dayOf(member.registered_at))} 成为会员`);
-  body.replaceChildren(tierCard({ member, tier: member.tier }, table), el("nav", { class: "panel lines", attrs: { "aria-label": "我的" } }, LINES.map(line)), since);
+  fill(body, tierCard({ member, tier: member.tier }, table), el("nav", { class: "panel lines", attrs: { "aria-label": "我的" } }, LINES.map(line)), since);
 }
 
 function line({ href, label, image }) {

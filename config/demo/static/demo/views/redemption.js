@@ -1,7 +1,7 @@
 // One redemption: where it stands, its code or parcel, and what can still be done.
 
 import * as api from "../api.js";
-import { button, el, icon, link } from "../dom.js";
+import { button, el, fill, icon, link } from "../dom.js";
 import * as format from "../format.js";
 import { STATUS, picture } from "../parts.js";
 import { busy, confirm, copy, skeleton, toast } from "../ui.js";
@@ -30,14 +30,15 @@ export default async function show({ body, foot, isCurrent, refresh }, no) {
 }
 
 function draw({ body, foot, refresh }, redemption) {
-  body.replaceChildren(
+  fill(
+    body,
     head(redemption),
     ...(redemption.codes ?? []).map(code),
-    redemption.status === "paid" && redemption.item.type === "coupon" ? waiting() : "",
-    redemption.tracking ? parcel(redemption.tracking) : "",
+    redemption.status === "paid" && redemption.item.type === "coupon" ? waiting() : null,
+    redemption.tracking ? parcel(redemption.tracking) : null,
     facts(redemption),
   );
-  foot.replaceChildren(...actions(redemption, refresh));
+  fill(foot, ...actions(redemption, refresh));
 }
 
 function head(redemption) {

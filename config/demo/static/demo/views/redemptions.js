@@ -1,7 +1,7 @@
 // My redemptions, newest first.
 
 import * as api from "../api.js";
-import { el, link } from "../dom.js";
+import { el, fill, link } from "../dom.js";
 import * as format from "../format.js";
 import { STATUS, picture, statusLabel } from "../parts.js";
 import { empty, endless, pills, skeleton } from "../ui.js";
@@ -11,13 +11,13 @@ const KINDS = ["", "fulfilling", "shipped", "completed", "cancelled"];
 export default function show({ body }) {
   let status = "";
   const results = el("div", {});
-  const reload = () => results.replaceChildren(...list(status));
+  const reload = () => fill(results, ...list(status));
   const choose = (value) => {
     status = value;
     reload();
   };
   const options = KINDS.map((value) => ({ value, label: value ? STATUS[value].text : "全部" }));
-  body.replaceChildren(el("div", { class: "filters" }, pills("状态", options, status, choose)), results);
+  fill(body, el("div", { class: "filters" }, pills("状态", options, status, choose)), results);
   reload();
 }
 

@@ -1,7 +1,7 @@
 // The statement: every entry with its reason.
 
 import * as api from "../api.js";
-import { el, icon } from "../dom.js";
+import { el, fill, icon } from "../dom.js";
 import * as format from "../format.js";
 import { empty, endless, pills, skeleton } from "../ui.js";
 
@@ -27,12 +27,12 @@ export default async function show({ body, isCurrent }) {
   if (!isCurrent()) return;
   let kind = "";
   const results = el("div", {});
-  const reload = () => results.replaceChildren(...list(kind));
+  const reload = () => fill(results, ...list(kind));
   const choose = (value) => {
     kind = value;
     reload();
   };
-  body.replaceChildren(totals(balance), expiring(balance), el("div", { class: "filters" }, pills("类型", KINDS, kind, choose)), results);
+  fill(body, totals(balance), expiring(balance), el("div", { class: "filters" }, pills("类型", KINDS, kind, choose)), results);
   reload();
 }
 
@@ -47,7 +47,7 @@ function totals(balance) {
 }
 
 function expiring(balance) {
-  if (balance.expiring.length === 0) return "";
+  if (balance.expiring.length === 0) return null;
   const lines = balance.expiring.map(({ on, points }) => el("li", {}, el("span", {}, `${format.day(on)} 到期`), el("b", {}, format.points(points))));
   return el("details", { class: "panel expiring" }, el("summary", {}, icon("clock", 18), el("span", { class: "grow" }, "积分到期安排"), icon("down", 18)), el("ul", {}, lines));
 }

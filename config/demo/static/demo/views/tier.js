@@ -1,7 +1,7 @@
 // My tier: what it brings and what the next one needs.
 
 import * as api from "../api.js";
-import { el, icon } from "../dom.js";
+import { el, fill, icon } from "../dom.js";
 import { tierCard, tierProgress } from "../parts.js";
 import { skeleton } from "../ui.js";
 
@@ -10,7 +10,8 @@ export default async function show({ body, isCurrent }) {
   const [member, tier] = await Promise.all([api.get("/members/me"), api.get("/members/me/tier")]);
   if (!isCurrent()) return;
   const benefits = tier.benefits.length ? tier.benefits : ["签到、购物、评价都能得积分"];
-  body.replaceChildren(
+  fill(
+    body,
     tierCard({ member, tier: tier.tier }, tierProgress(tier)),
     el(
       "section",
