@@ -1,5 +1,7 @@
 """Building blocks for request bodies: they refuse what the contract does not name."""
 
+import re
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +9,7 @@ from rest_framework import serializers
 
 # The largest number of points or fen one request may carry: far above any business, far below 2**63.
 MAX_AMOUNT = 1_000_000_000
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -27,6 +30,15 @@ class StrictCharField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class MomentField(serializers.DateTimeField):
+    """A time as RFC 3339 has it, with its offset: without one nobody knows which moment is meant."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str) or not RFC3339.fullmatch(value):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss±hh:mm")
+        return super().to_internal_value(value.upper())
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -7,7 +7,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from core.serializers import MAX_AMOUNT, StrictCharField, StrictIntegerField, StrictSerializer
+from core.serializers import MAX_AMOUNT, MomentField, StrictCharField, StrictIntegerField, StrictSerializer
 from growth.models import BehaviourCode
 
 MONTH = re.compile(r"^20\d\d-(0[1-9]|1[0-2])\Z")
@@ -87,7 +87,7 @@ class EventIn(StrictSerializer):
     event_id = StrictCharField(max_length=100, validators=[EVENT_ID])
     behaviour = serializers.ChoiceField(choices=list(DATA_OF))
     member = MemberRef()
-    occurred_at = serializers.DateTimeField()
+    occurred_at = MomentField()
 
     def get_fields(self) -> dict[str, Any]:
         # Added here because a serializer has an attribute `data` of its own.

@@ -17,12 +17,15 @@ from growth.models import Behaviour, BehaviourCode
 from growth.rules import PLAIN
 from growth.services import orders, reviews
 from growth.services.reporting import Report, Reporter, Result, Status
-from members.selectors import MemberNotFound, resolve_members
+from members.selectors import MemberNotFound, resolve_members, standing
 from members.services.standing import require_active
 
 # How old a live event may be, and how far a partner's clock may run ahead of ours.
 MAX_AGE = timedelta(days=30)
 MAX_AHEAD = timedelta(minutes=5)
+
+# Freezing must not shelter an award: what takes points back is booked for a frozen member too.
+TAKING_BACK = frozenset({BehaviourCode.ORDER_REFUNDED})
 
 HANDLERS: dict[str, Callable[[Report], Result]] = {
     BehaviourCode.ORDER_PAID: orders.order_paid,
@@ -109,15 +112,16 @@ def _take_in(
     if not insert_once(behaviour):
         return _first_answer(reporter, event)
     _require_right(reporter, event, at=at)
-    standing = require_active(member_id=member_id)
+    standing_of = standing if event.behaviour in TAKING_BACK else require_active
+    member = standing_of(member_id=member_id)
     report = Report(
         reporter=reporter,
         member_id=member_id,
         data=event.data,
         occurred_at=event.occurred_at,
         at=at,
-        tier_name=standing.tier_name,
-        tier_multiplier=PLAIN if reporter.is_history else standing.earn_multiplier,
+        tier_name=member.tier_name,
+        tier_multiplier=PLAIN if reporter.is_history else member.earn_multiplier,
         terms=terms,
     )
     result = HANDLERS[event.behaviour](report)

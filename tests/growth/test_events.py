@@ -10,6 +10,7 @@ from core.business_time import now
 from growth.models import Behaviour, Order, Review
 from members.models import Identity, Member
 from members.services.accounts import freeze
+from points.models import Account
 from tests.partner_client import PartnerClient, event
 from tests.points.book import account, faults
 
@@ -144,6 +145,9 @@ VALID: dict[str, Any] = {"order_no": "o1", "amount_fen": 10_000}
         {"occurred_at": "yesterday"},
         {"occurred_at": 5},
         {"occurred_at": None},
+        {"occurred_at": "2026-11-01"},
+        {"occurred_at": "2026-11-01T10:00:00"},
+        {"occurred_at": "0001-01-01T00:00:00+14:00"},
         {"event_id": ""},
         {"event_id": "with space"},
         {"event_id": "x" * 101},
@@ -246,6 +250,17 @@ def test_a_frozen_member_earns_nothing_and_the_event_can_be_sent_again(shop: Par
 
     assert (result["status"], result["code"]) == ("error", "member_frozen")
     assert not Behaviour.objects.exists()
+
+
+def test_a_refund_takes_back_from_a_frozen_member_too(shop: PartnerClient, alice: Member) -> None:
+    paid = event("order_paid", alice.no, order_no="o1", amount_fen=10_000)
+    shop.report(paid, event("order_completed", alice.no, order_no="o1"))
+    freeze(member_id=alice.pk, because="test", by="test", at=now())
+
+    result = shop.report_one(event("order_refunded", alice.no, order_no="o1", refund_no="r1", refund_fen=10_000))
+
+    assert (result["status"], result["award"]) == ("none", {"points": -220})
+    assert Account.objects.get(pk=alice.pk).balance == 0
 
 
 def test_a_members_token_does_not_open_the_partners_door(alice: Member, api: Any) -> None:
