@@ -29,7 +29,7 @@ def register() -> None:
     panels.register(
         panels.Panel(
             title=_("Statement, latest entries"),
-            headers=[_("booked at"), _("title"), _("points"), _("balance after")],
+            headers=[_("occurred at"), _("title"), _("points"), _("balance after")],
             rows=_statement_rows,
             permission="points.view_entry",
             more=lambda member_id: f"{reverse('admin:points_entry_changelist')}?member__id__exact={member_id}",
@@ -53,6 +53,6 @@ def _balance_rows(member_id: int) -> list[list[Any]]:
 def _statement_rows(member_id: int) -> list[list[Any]]:
     entries = selectors.statement(member_id=member_id).order_by("-id")[:STATEMENT_LINES]
     return [
-        [entry.created_at, selectors.title_of(entry.title, entry.kind), entry.amount, entry.balance_after]
+        [entry.occurred_at, selectors.title_of(entry.title, entry.kind), entry.amount, entry.balance_after]
         for entry in entries
     ]

@@ -101,7 +101,8 @@ def test_another_keys_secret_does_not_fit(key: IssuedKey) -> None:
     assert refusal(send(sign(other, BODY) | {"X-Mall-Key": key.key_id})) == (401, "invalid_signature")
 
 
-@pytest.mark.parametrize("off", [-301, 301, -86_400])
+# Ahead by more than a slow machine could make up for; behind, time only adds to it.
+@pytest.mark.parametrize("off", [-301, 330, -86_400])
 def test_a_stale_timestamp_is_refused_though_signed(key: IssuedKey, off: int) -> None:
     assert refusal(send(sign(key, BODY, at=time.time() + off))) == (401, "stale_timestamp")
 
