@@ -234,8 +234,9 @@ def take_back(
 ) -> TakenBack:
     """Take back all or part of an award: pending points first, then the lot it went to, then the others, then debt.
 
-    `policy` is one of TakeBackPolicy: how far it may go. Raises NothingToTakeBack when more is asked than the award
-    has left, KeyReused.
+    `policy` is one of TakeBackPolicy: how far it may go. A repeated `key` returns what was booked the first time; but
+    waiting points remember no key, so a caller who may repeat must hold a row of its own, as refunds of orders do.
+    Raises NothingToTakeBack when more is asked than the award has left.
     """
     require_transaction()
     _require_positive(points)
