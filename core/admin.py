@@ -44,6 +44,12 @@ class ConfigurationAdmin(SimpleHistoryAdmin, ModelAdmin):
             page: HttpResponse = super().history_form_view(request, object_id, version_id, extra_context)
         return page
 
+    def set_history_delta_changes(self, request: HttpRequest, historical_records: Any, *args: Any, **more: Any) -> None:
+        super().set_history_delta_changes(request, historical_records, *args, **more)
+        for record in historical_records:
+            # The theme would print None.
+            record.history_change_reason = record.history_change_reason or "-"
+
 
 @admin.register(OutboxJob)
 class OutboxJobAdmin(ReadOnlyAdmin):

@@ -172,7 +172,7 @@ class Behaviour(models.Model):
         indexes = [models.Index(fields=["member", "-id"], name="behaviour_of_member")]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.event_id}"
+        return f"{self.get_code_display()} {self.event_id}"
 
 
 class Order(models.Model):

@@ -93,7 +93,10 @@ class Item(models.Model):
         verbose_name = _("item")
         verbose_name_plural = _("items")
         ordering = ["sort", "-id"]
-        permissions = [("import_codes", "Can import coupon codes"), ("set_stock", "Can change the stock of goods")]
+        permissions = [
+            ("import_codes", _("Can import coupon codes")),
+            ("set_stock", _("Can change the stock of goods")),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="item_stock_adds_up", condition=Q(stock_total=F("stock_left") + F("stock_sold"))
@@ -180,8 +183,8 @@ class Redemption(models.Model):
         verbose_name = _("redemption")
         verbose_name_plural = _("redemptions")
         permissions = [
-            ("ship_redemption", "Can ship and complete redemptions"),
-            ("cancel_redemption", "Can cancel redemptions"),
+            ("ship_redemption", _("Can ship and complete redemptions")),
+            ("cancel_redemption", _("Can cancel redemptions")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["member", "request_key"], name="redemption_once_per_request"),
@@ -228,7 +231,7 @@ class RedemptionMove(models.Model):
         verbose_name_plural = _("changes of state")
 
     def __str__(self) -> str:
-        return f"{self.old} → {self.new}"
+        return f"{self.get_old_display()} → {self.get_new_display()}"
 
 
 class CodeStatus(models.TextChoices):
@@ -259,7 +262,7 @@ class CouponCode(models.Model):
     class Meta:
         verbose_name = _("coupon code")
         verbose_name_plural = _("coupon codes")
-        permissions = [("view_code_text", "Can read coupon codes in full")]
+        permissions = [("view_code_text", _("Can read coupon codes in full"))]
         constraints = [
             models.UniqueConstraint(fields=["item", "code"], name="code_once_per_item"),
             models.CheckConstraint(

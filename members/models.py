@@ -129,7 +129,7 @@ class Identity(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} #{self.pk}"
+        return f"{self.get_kind_display()} #{self.pk}"
 
 
 class Device(models.Model):
@@ -148,7 +148,7 @@ class Device(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"device #{self.pk}"
+        return f"#{self.pk}"
 
 
 class Session(models.Model):
@@ -212,7 +212,7 @@ class Address(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"address #{self.pk}"
+        return f"#{self.pk}"
 
 
 class TierChange(models.Model):
@@ -232,7 +232,7 @@ class TierChange(models.Model):
         constraints = [models.CheckConstraint(name="tier_change_changes", condition=~Q(old=F("new")))]
 
     def __str__(self) -> str:
-        return f"tier change #{self.pk}"
+        return f"#{self.pk}"
 
 
 class StatusChange(models.Model):
@@ -251,7 +251,7 @@ class StatusChange(models.Model):
         indexes = [models.Index(fields=["member", "-id"], name="status_change_of_member")]
 
     def __str__(self) -> str:
-        return f"status change #{self.pk}"
+        return f"{self.get_old_display()} → {self.get_new_display()}"
 
 
 class Partner(models.Model):

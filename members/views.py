@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -91,7 +92,7 @@ class MeView(APIView):
     def delete(self, request: Request) -> Response:
         """Close my account for good: personal data is removed, points are lost, logging in again starts anew."""
         accounts.close_account(
-            member_id=caller_of(request).member_id, because="asked by the member", by="member", at=now()
+            member_id=caller_of(request).member_id, because=gettext("asked by the member"), by="member", at=now()
         )
         return Response(status=204)
 

@@ -180,7 +180,7 @@ class Entry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount:+d}"
+        return f"{self.get_kind_display()} {self.amount:+d}"
 
 
 class Consumption(models.Model):
@@ -280,7 +280,7 @@ class Hold(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.source} {self.points}"
+        return f"{self.title} {self.points}"
 
 
 class LedgerPolicy(models.Model):

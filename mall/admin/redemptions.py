@@ -17,6 +17,7 @@ from mall.admin.pages import done, form_page, posted, refused
 from mall.models import NEXT, Redemption, RedemptionMove, RedemptionStatus
 from mall.services import cancel as cancelling
 from mall.services import deliver
+from mall.services.moves import BY_MEMBER, BY_SYSTEM
 
 STATUS_COLOURS = {
     RedemptionStatus.PLACED: "info",
@@ -33,7 +34,7 @@ class MoveInline(TabularInline):
     """Every change of state: when, by whom, why."""
 
     model = RedemptionMove
-    fields = ["at", "old", "new", "by", "because"]
+    fields = ["at", "old", "new", "shown_by", "because"]
     readonly_fields = fields
     ordering = ["id"]
     extra = 0
@@ -47,6 +48,11 @@ class MoveInline(TabularInline):
 
     def has_view_permission(self, request: HttpRequest, obj: Redemption | None = None) -> bool:
         return bool(request.user.has_perm("mall.view_redemption"))
+
+    @display(description=_("by"))
+    def shown_by(self, move: RedemptionMove) -> str:
+        """Name who made the move, as staff say it."""
+        return str({BY_MEMBER: _("member"), BY_SYSTEM: _("System")}.get(move.by, move.by))
 
 
 @admin.register(Redemption)

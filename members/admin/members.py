@@ -27,6 +27,15 @@ PERSONAL_DATA = "members.view_personal_data"
 # Asked of a method, not named as "members.freeze_member": unfold would look that up in a check that runs before
 # the first migration has made the table of permissions.
 MAY_FREEZE = ["freeze"]
+# Why sessions end, as the use cases note it.
+ENDS = {
+    "": "-",
+    "logged_out": _("logged out"),
+    "ended_by_member": _("ended by the member from another device"),
+    "ended_by_staff": _("ended by staff"),
+    "account_closed": _("account closed"),
+    "refresh_token_reused": _("an old refresh token was used again"),
+}
 
 
 class ReadOnlyInline(TabularInline):
@@ -66,8 +75,13 @@ class AddressInline(ReadOnlyInline):
 
 class SessionInline(ReadOnlyInline):
     model = Session
-    fields = ["device", "created_at", "last_used_at", "expires_at", "revoked_at", "revoked_because"]
+    fields = ["device", "created_at", "last_used_at", "expires_at", "revoked_at", "shown_because"]
+    readonly_fields = ["shown_because"]
     ordering = ["-created_at"]
+
+    @display(description=_("ended because"))
+    def shown_because(self, session: Session) -> str:
+        return str(ENDS.get(session.revoked_because, session.revoked_because))
 
 
 class TierChangeInline(ReadOnlyInline):
@@ -78,8 +92,13 @@ class TierChangeInline(ReadOnlyInline):
 
 class StatusChangeInline(ReadOnlyInline):
     model = StatusChange
-    fields = ["at", "old", "new", "because", "by"]
+    fields = ["at", "old", "new", "because", "shown_by"]
+    readonly_fields = ["shown_by"]
     ordering = ["-id"]
+
+    @display(description=_("by"))
+    def shown_by(self, change: StatusChange) -> str:
+        return str(_("member")) if change.by == "member" else change.by
 
 
 class ReasonForm(BaseDialogForm):
@@ -217,6 +236,9 @@ class MemberAdmin(ReadOnlyAdmin):
 def _filled(panel: panels.Panel, member_id: int) -> dict[str, Any]:
     return {
         "title": panel.title,
-        "table": {"headers": panel.headers, "rows": panel.rows(member_id)},
+        "table": {
+            "headers": panel.headers,
+            "rows": [["-" if value is None else value for value in row] for row in panel.rows(member_id)],
+        },
         "more": panel.more(member_id) if panel.more else None,
     }
