@@ -1,5 +1,6 @@
 """Structured logs, one JSON object a line, with the request id and without personal data."""
 
+import re
 from typing import Any
 
 import structlog
@@ -28,11 +29,19 @@ PRIVATE_NAMES = frozenset(
         "user_agent",
     }
 )
+QUOTED_VALUES = re.compile(r"^(DETAIL:|CONTEXT:|LINE \d+:).*$", re.MULTILINE)
 
 
 def hide_private(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
     """Replace the values of private names; the last guard behind not logging them in the first place."""
     return {name: "[hidden]" if name in PRIVATE_NAMES else value for name, value in event.items()}
+
+
+def hide_row_values(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Cut the values out of database errors: PostgreSQL quotes the row or the statement that it refused."""
+    if "exception" in event:
+        event["exception"] = QUOTED_VALUES.sub(r"\1 [hidden]", event["exception"])
+    return event
 
 
 SHARED_PROCESSORS: list[Any] = [
@@ -42,6 +51,7 @@ SHARED_PROCESSORS: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     hide_private,
     structlog.processors.format_exc_info,
+    hide_row_values,
 ]
 
 

@@ -5,14 +5,17 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
+from django.db import IntegrityError, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
 from core import logs
 from core.business_time import now
 from growth.services.programme import load_programme
-from members.models import Member
+from members.models import Identity, Member
 from members.services.partners import issue_partner_key
+from tests.factories import new_member
 from tests.standin import StandIn
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wechat_settings")]
@@ -81,6 +84,22 @@ def test_what_staff_search_for_and_what_callers_claim_stays_out_of_the_log(
 
     written = everything_logged.getvalue()
     assert "GET /admin/members/member/" in written
+    assert "-private" not in written
+
+
+def test_a_row_that_the_database_refuses_is_not_quoted(everything_logged: io.StringIO) -> None:
+    member = new_member(openid="openid-private")
+    log = structlog.get_logger("tests")
+    for refused in ({"openid": "openid-private"}, {"kind": "none", "openid": "other-private"}):
+        try:
+            with transaction.atomic():
+                Identity.objects.create(**{"member": member, "kind": "mini_program", "created_at": now()} | refused)
+        except IntegrityError:
+            log.exception("job_failed")
+
+    written = everything_logged.getvalue()
+    assert "identity_openid_unique_per_kind" in written
+    assert "identity_kind_known" in written
     assert "-private" not in written
 
 
