@@ -33,6 +33,12 @@ def test_every_scheduled_task_exists() -> None:
     assert names <= set(current_app.tasks)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("task", sorted({entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}))
+def test_every_scheduled_task_runs_and_ignores_what_later_versions_add(task: str) -> None:
+    current_app.tasks[task].run(added_later=1)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_second_beat_waits_and_takes_over_when_the_first_is_gone(scheduler: Make) -> None:
     first, second = scheduler("first"), scheduler("second")

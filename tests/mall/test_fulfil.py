@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from core.business_time import now
 from core.models import OutboxJob
-from mall import tasks
 from mall.models import CouponCode, Redemption, RedemptionMove
 from mall.selectors import stock_faults
 from mall.services.deliver import NotShippable, NotShipped, complete, ship
@@ -179,8 +177,3 @@ def test_addresses_of_closed_accounts_are_removed_once_nothing_is_left_to_ship(
     redemption.refresh_from_db()
     assert (redemption.address, redemption.note) == (None, "")
     assert forget_closed_members() == 0
-
-
-@pytest.mark.parametrize("task", [tasks.sweep_unfulfilled, tasks.forget_closed])
-def test_the_scheduled_tasks_run_and_ignore_what_later_versions_add(db: None, task: Any) -> None:
-    task.run(added_later=1)
