@@ -1,4 +1,4 @@
-"""Pages of configuration: their history is read by those who may look, and gone back to by those who may change."""
+"""What every page of admin keeps to: rows of services are read-only, and former versions need the right to change."""
 
 import pytest
 from django.contrib import admin
@@ -7,14 +7,17 @@ from django.db.models import Model
 from django.test import Client
 from simple_history.admin import SimpleHistoryAdmin
 
-from core.admin import ConfigurationAdmin
+from core.admin import ConfigurationAdmin, ReadOnlyAdmin
 from core.business_time import now
+from core.models import OutboxJob
 from growth.services.programme import load_programme
 from mall.services.catalogue import load_category
 from members.services.partners import issue_partner_key
 from tests.factories import new_coupon_item
 
 CONFIGURATION = [model for model, page in admin.site._registry.items() if isinstance(page, SimpleHistoryAdmin)]
+
+READ_ONLY = [model for model, page in admin.site._registry.items() if isinstance(page, ReadOnlyAdmin)]
 
 
 def staff_with(verb: str, model: type[Model]) -> Client:
@@ -58,3 +61,25 @@ def test_who_may_only_look_changes_nothing_through_the_history(model: type[Model
 @pytest.mark.parametrize("model", CONFIGURATION, ids=lambda model: model.__name__)
 def test_who_may_change_is_let_in(model: type[Model], configured: None) -> None:
     assert staff_with("change", model).post(former_version_of(model), {}).status_code in {200, 302}
+
+
+@pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)
+def test_rows_that_services_own_are_listed_and_added_by_nobody(model: type[Model], admin_client: Client) -> None:
+    address = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+
+    assert admin_client.get(address).status_code == 200
+    assert admin_client.post(f"{address}add/", {}).status_code == 403
+
+
+def test_a_job_that_was_given_up_is_opened_again_by_those_who_may(db: None) -> None:
+    job = OutboxJob.objects.create(name="mall.fulfil", arguments={"redemption_id": 1}, attempts=12, failed_at=now())
+    again = {"action": "retry_given_up", "_selected_action": [job.pk]}
+
+    staff_with("view", OutboxJob).post("/admin/core/outboxjob/", again)
+    job.refresh_from_db()
+    assert job.failed_at is not None
+
+    User.objects.all().delete()
+    staff_with("change", OutboxJob).post("/admin/core/outboxjob/", again)
+    job.refresh_from_db()
+    assert (job.failed_at, job.attempts) == (None, 0)
