@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,12 @@ def read_json(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def empty_folder(path: Path) -> None:
+    """Leave behind an empty folder that only its owner may enter."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(mode=0o700)
 
 
 @contextmanager

@@ -5,8 +5,9 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
-from launcher import ports
+from launcher import files, ports
 from launcher.paths import Paths
 from launcher.ports import HOST
 from launcher.secret_file import Secrets
@@ -76,7 +77,14 @@ class Processes:
         """Return the web server: two processes, one thread each, as many as the work of one core needs."""
         options = ["--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws", "--respawn-failed-workers"]
         options += ["--workers", "2", "--blocking-threads", "1", "config.wsgi:application"]
-        return self._service("web", "granian", *options, ready_port=port, ready_path="/readyz")
+        service = self._service("web", "granian", *options, ready_port=port, ready_path="/readyz")
+        # Each of its processes counts for itself; through these files /metrics adds them up, whichever answers.
+        counts = self._paths.run / "metrics"
+        return replace(
+            service,
+            environment={**service.environment, "PROMETHEUS_MULTIPROC_DIR": str(counts)},
+            before_start=partial(files.empty_folder, counts),
+        )
 
     def worker(self) -> Service:
         """Return the process that works on background jobs, two at a time."""
