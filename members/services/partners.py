@@ -22,6 +22,11 @@ class IssuedKey:
     secret: str = field(repr=False)
 
 
+def load_partner(*, code: str, name: str) -> int:
+    """Return the id of the partner with this code, made if need be; it calls nothing until a key is issued."""
+    return Partner.objects.get_or_create(code=code, defaults={"name": name})[0].pk
+
+
 def issue_partner_key(
     *,
     partner_code: str,
@@ -38,11 +43,9 @@ def issue_partner_key(
     """
     issued = IssuedKey(key_id=f"pk_{secrets.token_hex(12)}", secret=secrets.token_urlsafe(32))
     with transaction.atomic():
-        partner, _created = Partner.objects.get_or_create(
-            code=partner_code, defaults={"name": partner_name or partner_code}
-        )
+        partner_id = load_partner(code=partner_code, name=partner_name or partner_code)
         PartnerKey.objects.create(
-            partner=partner,
+            partner_id=partner_id,
             key_id=issued.key_id,
             secret_encrypted=vault.encrypt(issued.secret),
             behaviours=sorted(set(behaviours)),
@@ -50,7 +53,7 @@ def issue_partner_key(
             created_at=at,
             expires_at=expires_at,
         )
-    log.info("partner_key_issued", key_id=issued.key_id, partner_id=partner.pk)
+    log.info("partner_key_issued", key_id=issued.key_id, partner_id=partner_id)
     return issued
 
 
