@@ -264,8 +264,8 @@ def _faults_of_entry(entry: polib.POEntry | None, text: Text) -> Iterator[str]:
         return
     if entry.fuzzy:
         yield "marked fuzzy"
-    if (entry.msgid_plural or None) != text.plural:
-        yield f"plural in the code is {text.plural!r}, in the catalogue {entry.msgid_plural!r}"
+    if (plural := entry.msgid_plural or None) != text.plural:
+        yield f"plural in the code is {text.plural!r}, in the catalogue {plural!r}"
     wanted, got = placeholders(text.plural or text.singular), placeholders(_translation(entry))
     if wanted != got:
         yield f"placeholders {wanted} became {got}"
