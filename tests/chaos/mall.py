@@ -14,6 +14,7 @@ import requests
 
 from launcher import ports, state
 from launcher.paths import Paths
+from launcher.processes import Identity
 from launcher.state import State
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -84,17 +85,16 @@ class Mall:
             )
         self._wait_for(self._is_up, seconds=START_SECONDS)
 
-    def pid_of(self, name: str) -> int:
-        """Return the number of the process that a service is just now."""
-        return self._state().services[name].pid
-
     def kill(self, name: str) -> None:
-        """Kill a service with all its children at one stroke."""
-        os.killpg(self.pid_of(name), signal.SIGKILL)
+        """Kill a service with all its children at one stroke, and wait until the launcher has replaced it.
 
-    def wait_until_replaced(self, name: str, *, pid: int) -> None:
-        """Wait until the launcher has put a new process in the place of a killed one, and the product works again."""
-        self._wait_for(lambda: self.pid_of(name) != pid and self._is_ready(), seconds=60)
+        A worker may just have fallen over the broker's death: then it is killed when it is back.
+        """
+        self._wait_for(lambda: self._running(name) is not None, seconds=60)
+        victim = self._running(name)
+        assert victim is not None, f"{name} died between two looks at it"
+        os.killpg(victim.pid, signal.SIGKILL)
+        self._wait_for(lambda: self._running(name) not in (None, victim) and self._is_ready(), seconds=60)
 
     def crash(self) -> None:
         """Kill everything at one stroke, the launcher too, as when the power fails."""
@@ -103,7 +103,8 @@ class Mall:
         # Held, so that it cannot start anything again between two of the kills.
         launcher.send_signal(signal.SIGSTOP)
         for service in running.services.values():
-            os.killpg(service.pid, signal.SIGKILL)
+            if service.is_running:
+                os.killpg(service.pid, signal.SIGKILL)
         launcher.kill()
         launcher.wait()
 
@@ -132,6 +133,10 @@ class Mall:
         found = state.load(self._paths)
         assert found is not None, f"the launcher is not running:\n{self.output}"
         return found
+
+    def _running(self, name: str) -> Identity | None:
+        who = self._state().services.get(name)
+        return who if who and who.is_running else None
 
     def _is_up(self) -> bool:
         assert self._launcher is not None

@@ -16,8 +16,8 @@ from tests.chaos.mall import REPOSITORY, Mall
 from tests.chaos.shoppers import Shoppers
 
 SAMPLE = REPOSITORY / "data" / "CDNOW_sample.txt"
-# Kills fall into this part of the replay, so that each is in the middle of it.
-FIRST_KILL, LAST_KILL = 0.05, 0.85
+# The share of the replay by which the last kill has come, so that each is in the middle of it.
+LAST_KILL = 0.85
 REPLAY_SECONDS = 900
 EVERYTHING = "everything"
 
@@ -52,19 +52,26 @@ def run(plan: Plan, folder: Path, *, say: Callable[[str], None] = print) -> Endi
     purchases.write_text("".join(SAMPLE.read_text().splitlines(keepends=True)[: plan.purchases]))
     with Mall() as mall:
         say("The product is up.")
-        shoppers = _shoppers(mall)
-        story = _Story(plan, mall, folder, purchases, say)
-        shoppers.start()
-        story.kill_in_the_middle()
-        shoppers.stop()
-        say(f"Answered: {len(story.answers())} events, {len(shoppers.answered)} redemptions. Repeating all of them.")
-        story.replay_again()
-        ending = story.ending(placed=shoppers.placed())
-        ending.faults += [f"{key} got another answer when repeated" for key in shoppers.repeat()]
-        if not ending.placed:
-            ending.faults.append("no redemption was placed")
-        ending.faults += story.undelivered(ending.placed)
-        return ending
+        try:
+            return _live_through(plan, mall, folder, purchases, say)
+        finally:
+            say(f"The launcher said:\n{mall.output}")
+
+
+def _live_through(plan: Plan, mall: Mall, folder: Path, purchases: Path, say: Callable[[str], None]) -> Ending:
+    shoppers = _shoppers(mall)
+    story = _Story(plan, mall, folder, purchases, say)
+    shoppers.start()
+    story.kill_in_the_middle()
+    shoppers.stop()
+    say(f"Answered: {len(story.answers())} events, {len(shoppers.answered)} redemptions. Repeating all of them.")
+    story.replay_again()
+    ending = story.ending(placed=shoppers.placed())
+    ending.faults += [f"{key} got another answer when repeated" for key in shoppers.repeat()]
+    if not ending.placed:
+        ending.faults.append("no redemption was placed")
+    ending.faults += story.undelivered(ending.placed)
+    return ending
 
 
 def _shoppers(mall: Mall) -> Shoppers:
@@ -91,18 +98,19 @@ class _Story:
         self._kills: list[str] = []
 
     def kill_in_the_middle(self) -> None:
-        """Replay, kill one victim after the other at even distances, and let the replay end."""
+        """Replay, kill one victim after the other, and let the replay end."""
         replay = self._start_replay()
-        step = (LAST_KILL - FIRST_KILL) / max(len(self._plan.victims) - 1, 1)
         for number, victim in enumerate(self._plan.victims):
-            self._wait_until_answered(FIRST_KILL + step * number, replay)
+            # An even share of what is left: while a service came back, the replay may have gone on without it.
+            done = self._share_answered()
+            self._wait_until_answered(done + (LAST_KILL - done) / (len(self._plan.victims) - number), replay)
             # Answers come batch by batch; a kill right after one would always meet the same moment.
             time.sleep(self._random.uniform(0, 0.4))
             self._kills.append(f"{victim} after {len(self.answers())} answers")
             if victim == EVERYTHING:
                 replay = self._crash(replay)
             else:
-                self._kill(victim)
+                self._mall.kill(victim)
             self._say(f"Killed {self._kills[-1]}; it is back.")
         self._finish(replay)
 
@@ -159,16 +167,13 @@ class _Story:
         if status := replay.wait(timeout=REPLAY_SECONDS):
             self._faults.append(f"replay {self._replays} ended with status {status}:\n{self._mall.said()}")
 
+    def _share_answered(self) -> float:
+        return len({answer["event_id"] for answer in self.answers()}) / (2 * self._plan.purchases)
+
     def _wait_until_answered(self, share: float, replay: subprocess.Popen[bytes]) -> None:
-        wanted = share * 2 * self._plan.purchases
-        while len({answer["event_id"] for answer in self.answers()}) < wanted:
+        while self._share_answered() < share:
             assert replay.poll() is None, f"the replay ended too early:\n{self._mall.said()}"
             time.sleep(0.1)
-
-    def _kill(self, victim: str) -> None:
-        pid = self._mall.pid_of(victim)
-        self._mall.kill(victim)
-        self._mall.wait_until_replaced(victim, pid=pid)
 
     def _crash(self, replay: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
         """Kill all there is, the replay too; start the product, then the replay. The shoppers do not even notice."""

@@ -10,7 +10,7 @@ from tests.chaos import facts, story
 from tests.chaos.facts import Facts
 from tests.chaos.story import Ending, Plan
 
-SHORT = Plan(victims=("redis", "worker", "postgres", "web"), purchases=300, batch=25, seed=1)
+SHORT = Plan(victims=("redis", "worker", "postgres", "web"), purchases=400, batch=25, seed=1)
 INVENTED = {"event_id": "00000-19970101-1:paid", "status": "pending", "award": {"points": 5}}
 
 
