@@ -162,6 +162,7 @@ UNFOLD: dict[str, Any] = {
 # --- API -------------------------------------------------------------------------------------------------------
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=2 * 1024 * 1024)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)
 IDEMPOTENCY_KEEP_DAYS = env.int("IDEMPOTENCY_KEEP_DAYS", default=30)
 PARTNER_AUTHENTICATION = "members.authentication.PartnerAuthentication"
 ACCESS_TOKEN_MINUTES = env.int("ACCESS_TOKEN_MINUTES", default=30)
@@ -173,7 +174,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["core.callers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["core.callers.PrincipalThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"principal": env.str("API_RATE", default="1200/min")},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "core.api.handle_exception",
     "UNAUTHENTICATED_USER": None,

@@ -5,15 +5,21 @@ import rest_framework.views at run time.
 """
 
 import json
+import time
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
+from django.conf import settings
+from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -39,21 +45,36 @@ class IsAuthenticatedPrincipal(BasePermission):
         return request.auth is not None
 
 
-class PrincipalThrottle(SimpleRateThrottle):
-    """So many requests per caller; without one, per client address. Fails open: limits guard comfort, not points."""
+class PrincipalThrottle(BaseThrottle):
+    """API_REQUESTS_PER_MINUTE for each caller, by calendar minute; without a login, for each client address.
 
-    scope = "principal"
-
-    def get_cache_key(self, request: Request, view: "APIView") -> str:
-        principal = caller_of(request)
-        return f"throttle:{principal.scope if principal else 'ip:' + self.get_ident(request)}"
+    Fails open when Redis is away: limits guard comfort, not points. One counter and one round trip a request; DRF's
+    own throttle keeps a list of all times in the window, and cost a third of a plain request's CPU.
+    """
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
+        principal = caller_of(request)
+        caller = principal.scope if principal else f"ip:{self.get_ident(request)}"
+        counter = f"{settings.CACHES['default']['KEY_PREFIX']}:calls:{caller}:{int(time.time() // 60)}"
         try:
-            return bool(super().allow_request(request, view))
+            with _redis().pipeline(transaction=False) as commands:
+                commands.incr(counter)
+                commands.expire(counter, 90)
+                calls, _expires = commands.execute()
         except RedisError:
             log.warning("throttle_without_redis")
             return True
+        return int(calls) <= settings.API_REQUESTS_PER_MINUTE
+
+    def wait(self) -> float:
+        """Return the seconds until the next minute begins."""
+        return 60 - time.time() % 60
+
+
+@cache
+def _redis() -> Redis:
+    # Made once: making a client is the larger part of a command's cost.
+    return Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 1))
 
 
 class StrictJSONParser(JSONParser):

