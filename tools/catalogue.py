@@ -1,15 +1,15 @@
 """The Chinese catalogue: collect what needs translating, compile it, and check that nothing is missing.
 
-    python tools/catalogue.py collect    bring locale/zh_Hans/LC_MESSAGES/django.po up to date with the code
-    python tools/catalogue.py compile    write django.mo from django.po
+    python tools/catalogue.py collect    bring locale/zh_Hans/LC_MESSAGES/*.po up to date with the code
+    python tools/catalogue.py compile    write the .mo files from them
     python tools/catalogue.py check      one line per fault: file, text, what is wrong; exit status 1 if there is any
 
-GNU gettext is not on a bare machine, so all of it is Python: its own parser reads Python, Babel what Django makes of
-templates, polib the catalogue.
+GNU gettext is not on a bare machine, so all of it is Python: its own parser reads Python, Babel reads JavaScript and
+what Django makes of templates, polib the catalogue.
 
-The catalogue holds all texts of our own apps, and those texts of the installed libraries (the admin theme has no
-catalogue at all) that Django would otherwise show in English. Source lines are left out of it: they would change it
-with every edit of the code.
+The catalogue has two files, as Django wants it: django.po for Python and templates, djangojs.po for JavaScript. They
+hold all texts of our own apps, and those texts of the installed libraries (the admin theme has no catalogue at all)
+that Django would otherwise show in English. Source lines are left out: they would change with every edit of the code.
 """
 
 import argparse
@@ -31,7 +31,9 @@ LANGUAGE = "zh-hans"
 OUR_APPS = ("core", "wechat", "members", "riskctl", "points", "growth", "mall", "insights", "config")
 # Parts of Django that are no installed apps and speak to staff all the same.
 DJANGO_PARTS = ("core", "db", "forms", "http", "utils", "views")
-NOT_SHOWN = frozenset({"migrations", "management", "tests", "locale", "static", "contrib", "__pycache__"})
+NOT_SHOWN = frozenset({"migrations", "management", "tests", "locale", "contrib", "vendor", "__pycache__"})
+# Django keeps the texts of JavaScript in a catalogue of their own.
+DOMAINS = {"django": ("**/*.py", "**/*.html", "**/*.txt"), "djangojs": ("**/static/**/*.js",)}
 
 # Installed, but for programs and their authors: nothing of it is on a page of staff or in an answer to a member.
 NOT_FOR_STAFF = frozenset({"django_filters", "drf_spectacular", "drf_spectacular_sidecar"})
@@ -79,10 +81,10 @@ class Text:
 # --- reading the sources ------------------------------------------------------------------------------------------
 
 
-def sources(folder: Path, *, leave_out: frozenset[str] = NOT_SHOWN) -> Iterator[Path]:
-    """Give the Python files and templates below a folder, in order."""
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in {".py", ".html", ".txt"} and not leave_out.intersection(path.relative_to(folder).parts):
+def sources(folder: Path, domain: str, *, leave_out: frozenset[str] = NOT_SHOWN) -> Iterator[Path]:
+    """Give the files below a folder whose texts belong to the domain, in order."""
+    for path in sorted(path for pattern in DOMAINS[domain] for path in folder.glob(pattern)):
+        if not leave_out.intersection(path.relative_to(folder).parts):
             yield path
 
 
@@ -91,7 +93,7 @@ def texts_of(path: Path, *, shown_as: str) -> Iterator[Text]:
     content = path.read_text(encoding="utf-8")
     if not re.search(r"gettext|\btrans|_\(", content):
         return
-    find = _texts_of_python if path.suffix == ".py" else _texts_of_template
+    find = {".py": _texts_of_python, ".js": _texts_of_javascript}.get(path.suffix, _texts_of_template)
     yield from find(content, shown_as)
 
 
@@ -115,8 +117,15 @@ def _name_of(call: ast.Call) -> str:
 
 
 def _texts_of_template(content: str, name: str) -> Iterator[Text]:
-    python = BytesIO(_template_as_python(content, name).encode())
-    for _line, message, _comments, context in extract("python", python, BABEL_KEYWORDS):
+    return _read_by_babel("python", _template_as_python(content, name), name)
+
+
+def _texts_of_javascript(content: str, name: str) -> Iterator[Text]:
+    return _read_by_babel("javascript", content, name)
+
+
+def _read_by_babel(language: str, content: str, name: str) -> Iterator[Text]:
+    for _line, message, _comments, context in extract(language, BytesIO(content.encode()), BABEL_KEYWORDS):
         singular, plural = message if isinstance(message, tuple) else (message, None)
         if singular:
             yield Text(singular=singular, plural=plural, context=context, files={name})
@@ -140,23 +149,26 @@ def merged(texts: Iterable[Text]) -> dict[Key, Text]:
     return found
 
 
-def our_texts() -> dict[Key, Text]:
+def our_texts(domain: str) -> dict[Key, Text]:
     """Return all texts of our apps."""
     return merged(
-        text
-        for app in OUR_APPS
-        for path in sources(ROOT / app, leave_out=NOT_SHOWN - {"management"})
-        for text in texts_of(path, shown_as=str(path.relative_to(ROOT)))
+        text for path in _our_sources(domain) for text in texts_of(path, shown_as=str(path.relative_to(ROOT)))
     )
 
 
-def library_texts() -> dict[Key, Text]:
+def _our_sources(domain: str) -> Iterator[Path]:
+    # What our commands print is read by whoever runs the system, here as in the admin.
+    for app in OUR_APPS:
+        yield from sources(ROOT / app, domain, leave_out=NOT_SHOWN - {"management"})
+
+
+def library_texts(domain: str) -> dict[Key, Text]:
     """Return the texts of Django and the installed libraries that these show in English."""
-    translated = _translated_by_libraries()
+    translated = _translated_by_libraries(domain)
     texts = merged(
         text
         for folder in _library_folders()
-        for path in sources(folder)
+        for path in sources(folder, domain)
         for text in texts_of(path, shown_as=_name_in_library(path))
     )
     return {key: text for key, text in texts.items() if (*key, text.plural is not None) not in translated}
@@ -176,23 +188,23 @@ def _name_in_library(path: Path) -> str:
     return str(Path(*parts[len(parts) - parts[::-1].index("site-packages") :]))
 
 
-def _translated_by_libraries() -> set[tuple[str | None, str, bool]]:
+def _translated_by_libraries(domain: str) -> set[tuple[str | None, str, bool]]:
     """Return context, text and whether it is for a count, of all that is Chinese without our catalogue."""
     import django  # noqa: PLC0415 -- needs settings
 
     catalogues = [Path(django.__path__[0]) / "conf" / "locale", *(path / "locale" for path in _library_folders())]
     known: set[tuple[str | None, str, bool]] = set()
     for folder in catalogues:
-        path = folder / "zh_Hans" / "LC_MESSAGES" / "django.mo"
+        path = folder / "zh_Hans" / "LC_MESSAGES" / f"{domain}.mo"
         for entry in polib.mofile(str(path)) if path.exists() else ():
             # gettext() finds a text with a plural, ngettext() does not find one without.
             known |= {(entry.msgctxt, entry.msgid, count) for count in {False, bool(entry.msgid_plural)}}
     return known
 
 
-def all_texts() -> dict[Key, Text]:
+def all_texts(domain: str) -> dict[Key, Text]:
     """Return everything that belongs into our catalogue."""
-    return merged([*our_texts().values(), *library_texts().values()])
+    return merged([*our_texts(domain).values(), *library_texts(domain).values()])
 
 
 # --- the catalogue ------------------------------------------------------------------------------------------------
@@ -255,7 +267,7 @@ def faults_of_catalogue(catalogue: polib.POFile, texts: dict[Key, Text]) -> Iter
             yield f"{text.source}: {text.singular!r}: {fault}"
     for entry in catalogue:
         if entry.obsolete or (entry.msgctxt, entry.msgid) not in texts:
-            yield f"{FOLDER.relative_to(ROOT)}/django.po: {entry.msgid!r}: nobody shows this any more"
+            yield f"locale: {entry.msgid!r}: nobody shows this any more"
 
 
 def _faults_of_entry(entry: polib.POEntry | None, text: Text) -> Iterator[str]:
@@ -273,19 +285,18 @@ def _faults_of_entry(entry: polib.POEntry | None, text: Text) -> Iterator[str]:
 
 def faults_of_sources() -> Iterator[str]:
     """Give the calls in our Python whose text is put together when they run: no catalogue can hold it."""
-    for app in OUR_APPS:
-        for path in sources(ROOT / app, leave_out=NOT_SHOWN - {"management"}):
-            content = path.read_text(encoding="utf-8") if path.suffix == ".py" else ""
-            for call in _calls(content):
-                roles = KEYWORDS[_name_of(call)]
-                if not all(isinstance(word, ast.Constant) for word in call.args[: len(roles)]):
-                    yield f"{path.relative_to(ROOT)}: {ast.unparse(call)}: the text is not written out"
+    for path in _our_sources("django"):
+        content = path.read_text(encoding="utf-8") if path.suffix == ".py" else ""
+        for call in _calls(content):
+            words = call.args[: len(KEYWORDS[_name_of(call)])]
+            if not all(isinstance(word, ast.Constant) for word in words):
+                yield f"{path.relative_to(ROOT)}: {ast.unparse(call)}: the text is not written out"
 
 
 def faults_of_binary(catalogue: polib.POFile, binary: Path) -> Iterator[str]:
     """Give a line if the compiled catalogue is not this one."""
     if not binary.exists() or binary.read_bytes() != catalogue.to_binary():
-        yield f"{binary.relative_to(ROOT)}: not compiled from django.po as it is: run tools/catalogue.py compile"
+        yield f"{binary.name}: not compiled from its .po as it is: run tools/catalogue.py compile"
 
 
 def faults_of_models() -> Iterator[str]:
@@ -318,33 +329,41 @@ def _shown_by_model(model: type) -> Iterator[tuple[str, object]]:
 # --- commands -----------------------------------------------------------------------------------------------------
 
 
+def po_file(domain: str) -> Path:
+    """Return where the domain's texts are written down."""
+    return FOLDER / f"{domain}.po"
+
+
 def collect() -> int:
-    """Bring django.po up to date and say how many texts wait for a translation."""
-    path = FOLDER / "django.po"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    catalogue = collected(all_texts(), polib.pofile(str(path)) if path.exists() else empty_catalogue())
-    catalogue.save(str(path))
-    waiting = sum(not _translation(entry) for entry in catalogue)
-    print(f"{len(catalogue)} texts, {waiting} without a translation")
+    """Bring the .po files up to date and say how many texts wait for a translation."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for domain in DOMAINS:
+        path = po_file(domain)
+        before = polib.pofile(str(path)) if path.exists() else empty_catalogue()
+        catalogue = collected(all_texts(domain), before)
+        catalogue.save(str(path))
+        waiting = sum(not _translation(entry) for entry in catalogue)
+        print(f"{path.name}: {len(catalogue)} texts, {waiting} without a translation")
     return 0
 
 
 def compile_() -> int:
-    """Write django.mo."""
-    (FOLDER / "django.mo").write_bytes(polib.pofile(str(FOLDER / "django.po")).to_binary())
+    """Write the .mo files."""
+    for domain in DOMAINS:
+        path = po_file(domain)
+        path.with_suffix(".mo").write_bytes(polib.pofile(str(path)).to_binary())
     return 0
 
 
 def check() -> int:
     """Print every fault; return 1 if there is one."""
-    catalogue = polib.pofile(str(FOLDER / "django.po"))
-    faults = [
-        *faults_of_sources(),
-        *faults_of_catalogue(catalogue, all_texts()),
-        *faults_of_binary(catalogue, FOLDER / "django.mo"),
-        *faults_of_models(),
-    ]
-    print("\n".join(faults) if faults else f"{len(catalogue)} texts, all Chinese")
+    faults = [*faults_of_sources(), *faults_of_models()]
+    for domain in DOMAINS:
+        path = po_file(domain)
+        catalogue = polib.pofile(str(path))
+        faults += faults_of_catalogue(catalogue, all_texts(domain))
+        faults += faults_of_binary(catalogue, path.with_suffix(".mo"))
+    print("\n".join(faults) if faults else "every text is Chinese")
     return 1 if faults else 0
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from io import StringIO
@@ -40,25 +41,28 @@ def faults(made: polib.POFile, wanted: dict[catalogue.Key, Text]) -> list[str]:
 
 
 def test_nothing_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert catalogue.check() == 0, capsys.readouterr().out
-    assert "all Chinese" in capsys.readouterr().out
+    status = catalogue.check()
+
+    assert capsys.readouterr().out == "every text is Chinese\n"
+    assert status == 0
 
 
 def test_a_missing_translation_fails_the_check_and_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    poorer = polib.pofile(str(catalogue.FOLDER / "django.po"))
-    poorer.find("Earn rules").msgstr = ""
-    poorer.save(str(tmp_path / "django.po"))
-    (tmp_path / "django.mo").write_bytes(poorer.to_binary())
+    shutil.copytree(catalogue.FOLDER, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
+    poorer = polib.pofile(str(catalogue.po_file("django")))
+    poorer.find("Earn rules").msgstr = ""
+    poorer.save()
+    catalogue.compile_()
 
     assert catalogue.check() == 1
     assert capsys.readouterr().out == "config/admin_menu.py: 'Earn rules': no Chinese text\n"
 
 
 def test_the_themes_texts_belong_to_us_and_djangos_do_not() -> None:
-    found = catalogue.library_texts()
+    found = catalogue.library_texts("django")
 
     assert found[None, "Type to search"].files == {
         "unfold/templates/admin/search_form.html",
@@ -67,8 +71,9 @@ def test_the_themes_texts_belong_to_us_and_djangos_do_not() -> None:
     assert (None, "Log out") not in found
 
 
-def test_collecting_again_loses_and_changes_nothing() -> None:
-    texts_now, before = catalogue.all_texts(), polib.pofile(str(catalogue.FOLDER / "django.po"))
+@pytest.mark.parametrize("domain", catalogue.DOMAINS)
+def test_collecting_again_loses_and_changes_nothing(domain: str) -> None:
+    texts_now, before = catalogue.all_texts(domain), polib.pofile(str(catalogue.po_file(domain)))
     once = catalogue.collected(texts_now, before)
 
     assert str(catalogue.collected(texts_now, once)) == str(once)
@@ -130,8 +135,7 @@ def test_what_nobody_shows_any_more_is_a_fault() -> None:
     ]
 
 
-def test_a_binary_of_another_catalogue_is_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(catalogue, "ROOT", tmp_path)
+def test_a_binary_of_another_catalogue_is_a_fault(tmp_path: Path) -> None:
     entry = polib.POEntry(msgid="Ship", msgstr="发货")
     binary = tmp_path / "django.mo"
     binary.write_bytes(catalogue_of(entry).to_binary())
@@ -188,6 +192,16 @@ def test_templates_are_read_as_django_reads_them(tmp_path: Path) -> None:
         (None, "Ship", None),
         ("calendar", "May", None),
         (None, "%(n)s row", "%(n)s rows"),
+    }
+
+
+def test_javascript_is_read_with_contexts(tmp_path: Path) -> None:
+    path = tmp_path / "filter.js"
+    path.write_text("const all = gettext('Choose all %s');\nconst day = pgettext('one letter Friday', 'F');\n")
+
+    assert {(text.context, text.singular) for text in catalogue.texts_of(path, shown_as="filter.js")} == {
+        (None, "Choose all %s"),
+        ("one letter Friday", "F"),
     }
 
 
