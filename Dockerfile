@@ -23,6 +23,8 @@ RUN SECRET_KEY=only-for-collectstatic DATABASE_URL=postgres://none/none REDIS_UR
 
 USER mall
 EXPOSE 8000
-# One thread a worker process: a request holds one database connection, and the work is CPU of one core.
+# One thread a worker process: a request holds one database connection, and the work is CPU of one core. More
+# processes than cores: while one takes in a large batch or waits for WeChat, the others serve members.
+ENV GRANIAN_WORKERS=4
 CMD ["python", "-m", "granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", \
-     "--workers", "2", "--blocking-threads", "1", "--respawn-failed-workers", "config.wsgi:application"]
+     "--blocking-threads", "1", "--respawn-failed-workers", "config.wsgi:application"]

@@ -55,6 +55,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mall.cancel_redemption",
         "members.view_partner",
         "core.view_outboxjob",
+        "core.change_outboxjob",  # to try given-up jobs again
     ),
     # Reads all that is worth money, and changes nothing.
     "finance": (

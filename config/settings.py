@@ -1,5 +1,6 @@
 """Settings, all from the environment (.env.example lists each). A missing secret stops the start."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,12 @@ UNFOLD: dict[str, Any] = {
 # --- API -------------------------------------------------------------------------------------------------------
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=2 * 1024 * 1024)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
-API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)
+# By the first word of a caller's scope; "ip" is a client address without login, which many may share.
+API_CALLS_PER_MINUTE = {
+    "member": env.int("API_MEMBER_CALLS_PER_MINUTE", default=1200),
+    "partner": env.int("API_PARTNER_CALLS_PER_MINUTE", default=60_000),
+    "ip": env.int("API_ANONYMOUS_CALLS_PER_MINUTE", default=6000),
+}
 IDEMPOTENCY_KEEP_DAYS = env.int("IDEMPOTENCY_KEEP_DAYS", default=30)
 PARTNER_AUTHENTICATION = "members.authentication.PartnerAuthentication"
 ACCESS_TOKEN_MINUTES = env.int("ACCESS_TOKEN_MINUTES", default=30)
@@ -267,6 +273,8 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 LOGGING = logs.logging_settings(level=env.str("LOG_LEVEL", default="INFO"))
 logs.configure()
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+# One line a request, when it ends.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 # The id of RequestIdMiddleware, which lets only well-formed ones in.
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

@@ -7,7 +7,8 @@ for name, value in {
     "DEMO_MODE": "true",
     "DATABASE_URL": "postgres://mall:mall@127.0.0.1:5432/mall",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
-    "API_REQUESTS_PER_MINUTE": "1000000",
+    "API_MEMBER_CALLS_PER_MINUTE": "1000000",
+    "API_ANONYMOUS_CALLS_PER_MINUTE": "1000000",
     "LOG_LEVEL": "WARNING",
     "CACHE_KEY_PREFIX": "test-" + os.environ.get("PYTEST_XDIST_WORKER", "main"),
 }.items():

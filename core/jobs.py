@@ -45,13 +45,15 @@ def run(*, job_id: int, at: datetime) -> bool:
 
     A failing job is put back with a growing delay, and given up (visible in admin) after MAX_ATTEMPTS.
     """
+    if not _count_attempt(job_id=job_id, at=at):
+        return False
     try:
         with transaction.atomic():
             job = _open_jobs().select_for_update(skip_locked=True).filter(pk=job_id).first()
             if job is None:
                 return False
             current_app.tasks[job.name].run(**job.arguments)
-            OutboxJob.objects.filter(pk=job_id).update(done_at=at, attempts=job.attempts + 1)
+            OutboxJob.objects.filter(pk=job_id).update(done_at=at)
     except Exception as error:
         log.exception("job_failed", job_id=job_id)
         _put_back(job_id=job_id, error=error, at=at)
@@ -79,6 +81,11 @@ def run_open_jobs(*, at: datetime) -> int:
     return ran
 
 
+def unfinished(*, name: str) -> list[dict[str, Any]]:
+    """Return the arguments of the task's jobs that still wait or were given up."""
+    return list(OutboxJob.objects.filter(name=name, done_at__isnull=True).values_list("arguments", flat=True))
+
+
 def retry(*, job_ids: list[int], at: datetime) -> int:
     """Open given-up jobs again; return how many."""
     given_up = OutboxJob.objects.filter(pk__in=job_ids, failed_at__isnull=False)
@@ -94,13 +101,27 @@ def _open_jobs() -> Any:
     return OutboxJob.objects.filter(done_at__isnull=True, failed_at__isnull=True)
 
 
+def _count_attempt(*, job_id: int, at: datetime) -> bool:
+    """Count the attempt before it is made: a job that kills its worker must not be tried for ever."""
+    with transaction.atomic():
+        job = _open_jobs().select_for_update(skip_locked=True).filter(pk=job_id).first()
+        if job is None:
+            return False
+        if job.attempts >= MAX_ATTEMPTS:
+            job.failed_at = at
+        else:
+            job.attempts += 1
+        job.save(update_fields=["attempts", "failed_at"])
+        return job.failed_at is None
+
+
 def _put_back(*, job_id: int, error: Exception, at: datetime) -> None:
     with transaction.atomic():
         job = _open_jobs().select_for_update().filter(pk=job_id).first()
         if job is None:
             return
-        job.attempts += 1
-        job.last_error = f"{type(error).__name__}: {error}"[:500]
+        # The first line only: PostgreSQL's further ones hold the values of the row it refused.
+        job.last_error = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         job.due_at = at + timedelta(seconds=min(2**job.attempts, 3600))
         job.failed_at = at if job.attempts >= MAX_ATTEMPTS else None
         job.save(update_fields=["attempts", "last_error", "due_at", "failed_at"])

@@ -74,15 +74,23 @@ class Processes:
         return replace(service, environment={**service.environment, "STANDIN_PORT": str(port)})
 
     def web(self, port: int) -> Service:
-        """Return the web server: two processes, one thread each, as many as the work of one core needs."""
+        """Return the web server: processes of one thread each, more than cores.
+
+        A batch of a thousand events keeps one busy for seconds, and a slow WeChat makes one wait; members are
+        served by the others meanwhile. GRANIAN_WORKERS in the environment says another number.
+        """
         options = ["--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws", "--respawn-failed-workers"]
-        options += ["--workers", "2", "--blocking-threads", "1", "config.wsgi:application"]
+        options += ["--blocking-threads", "1", "config.wsgi:application"]
         service = self._service("web", "granian", *options, ready_port=port, ready_path="/readyz")
         # Each of its processes counts for itself; through these files /metrics adds them up, whichever answers.
         counts = self._paths.run / "metrics"
         return replace(
             service,
-            environment={**service.environment, "PROMETHEUS_MULTIPROC_DIR": str(counts)},
+            environment={
+                "GRANIAN_WORKERS": str(max(4, 2 * (os.cpu_count() or 1))),
+                **service.environment,
+                "PROMETHEUS_MULTIPROC_DIR": str(counts),
+            },
             before_start=partial(files.empty_folder, counts),
         )
 

@@ -114,7 +114,7 @@ def spend(
     _require_positive(points)
     posting = _call("points_spend", member_id, points, key, counterparty, source, title, business_day(at), at, types={})
     if posting.entry_id is None:
-        raise InsufficientPoints(detail={"missing_points": points - posting.balance_after})
+        raise InsufficientPoints(detail={"missing_points": max(points - posting.balance_after, 1)})
     _require_same_amount(posting, -points)
     return posting
 

@@ -73,7 +73,7 @@ def order_completed(report: Report) -> Result:
     released = sum(_release(order, award, clock_on=clock_on, at=report.at) for award in order.awards)
     if released == 0:
         return Result(status=Status.NONE)
-    award = {"points": released, "pending": False, "available_at": None, "breakdown": _breakdowns(order)}
+    award = {"points": released, "pending": False, "available_at": None, "breakdown": _breakdowns(order, released)}
     return Result(status=Status.AWARDED, award=award)
 
 
@@ -132,8 +132,21 @@ def _release(order: Order, award: dict[str, Any], *, clock_on: date, at: datetim
     return posting.amount
 
 
-def _breakdowns(order: Order) -> list[dict[str, Any]]:
-    return [award["breakdown"] | {"title": award["title"], "points": award["points"]} for award in order.awards]
+def _breakdowns(order: Order, released: int) -> list[dict[str, Any]]:
+    lines = [award["breakdown"] | {"title": award["title"], "points": award["points"]} for award in order.awards]
+    refunded = released - sum(line["points"] for line in lines)
+    if refunded:
+        text = _("refunded before completion")
+        lines.append(
+            {
+                "title": text,
+                "points": refunded,
+                "rule": "refund",
+                "version": 1,
+                "lines": [{"step": "refund", "text": text, "points": refunded}],
+            }
+        )
+    return lines
 
 
 def _insert_refund(order: Order, report: Report) -> None:

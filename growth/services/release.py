@@ -5,7 +5,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from members.services.growth import add_growth
+from members.services.growth import add_growth_many
 from points import ledger
 
 RELEASE_CHUNK = 1_000
@@ -19,8 +19,7 @@ def release_due(*, at: datetime, chunk: int = RELEASE_CHUNK) -> int:
     while True:
         with transaction.atomic():
             released = ledger.release_due_chunk(at=at, limit=chunk)
-            for member_id, points in released:
-                add_growth(member_id=member_id, points=points, reason="released", at=at)
+            add_growth_many(gains=released, reason="released", at=at)
         if not released:
             log.info("holds_released", holds=total)
             return total

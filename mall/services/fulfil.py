@@ -54,8 +54,14 @@ def fulfil(*, redemption_id: int, at: datetime) -> None:
 
 
 def queue_overdue(*, at: datetime) -> int:
-    """Ask again for the fulfilment of what has been paid for longer than OVERDUE; return how many that were."""
-    overdue = Redemption.objects.filter(status=RedemptionStatus.PAID, paid_at__lt=at - OVERDUE).order_by("paid_at")
+    """Ask for the fulfilment of what was paid longer than OVERDUE ago and nobody works on; return how many."""
+    # A job that waits, or was given up and now needs a person, is not asked for again.
+    known = [arguments["redemption_id"] for arguments in jobs.unfinished(name="mall.fulfil")]
+    overdue = (
+        Redemption.objects.filter(status=RedemptionStatus.PAID, paid_at__lt=at - OVERDUE)
+        .exclude(pk__in=known)
+        .order_by("paid_at")
+    )
     with transaction.atomic():
         redemption_ids = list(overdue.values_list("pk", flat=True)[:SWEEP_BATCH])
         for redemption_id in redemption_ids:

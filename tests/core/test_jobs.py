@@ -128,3 +128,26 @@ def test_workers_that_meet_over_a_job_run_it_once() -> None:
 
     assert sorted(ran) == [False] * 7 + [True]
     assert calls == [1]
+
+
+def test_a_job_that_kills_its_worker_is_given_up_too(db: None) -> None:
+    job_id = ask("tests.note", 1)
+    # Killed between the count and the work, as often as it may be tried.
+    for _attempt in range(jobs.MAX_ATTEMPTS):
+        assert jobs._count_attempt(job_id=job_id, at=now())
+
+    assert not jobs.run(job_id=job_id, at=now())
+
+    assert OutboxJob.objects.get(pk=job_id).failed_at is not None
+    assert calls == []
+
+
+def test_what_the_database_says_of_a_refused_row_is_not_kept(db: None) -> None:
+    job_id = ask("tests.note", 1)
+    AnsweredRequest.objects.create(scope="note", key="1", fingerprint="", status=200, body="")
+
+    jobs.run(job_id=job_id, at=now())
+
+    error = OutboxJob.objects.get(pk=job_id).last_error
+    assert error.startswith("IntegrityError")
+    assert "DETAIL" not in error

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from core.business_time import now
 from members import selectors
 from members.models import Member, Tier, TierChange
-from members.services.growth import add_growth
+from members.services.growth import add_growth, add_growth_many
 from members.services.tiers import load_tiers
 
 pytestmark = pytest.mark.django_db
@@ -166,3 +166,23 @@ def test_tiers_that_form_no_ladder_are_refused(threshold: int) -> None:
 def test_the_lowest_tier_asks_for_nothing_even_by_hand() -> None:
     with pytest.raises(IntegrityError, match="tier_lowest_needs_no_growth"):
         Tier.objects.create(code="x", name="x", level=0, growth_threshold=5, earn_multiplier=1)
+
+
+def test_many_gains_at_once_raise_each_member_as_one_by_one_would(alice: Member, bob: Member) -> None:
+    add_growth(member_id=bob.pk, points=900, reason="before", at=now())
+
+    add_growth_many(
+        gains=[(alice.pk, 4_000), (bob.pk, 60), (alice.pk, 1_000), (bob.pk, 39)], reason="released", at=now()
+    )
+
+    alice.refresh_from_db()
+    bob.refresh_from_db()
+    assert (alice.growth_value, alice.tier.code) == (5_000, "gold")
+    assert (bob.growth_value, bob.tier.code) == (999, "bronze")
+    [change] = TierChange.objects.all()
+    assert (change.member_id, change.old.code, change.new.code, change.because) == (
+        alice.pk, "bronze", "gold", "released"
+    )  # fmt: skip
+    add_growth_many(gains=[], reason="nothing", at=now())
+    add_growth_many(gains=[(bob.pk, 1)], reason="released", at=now())
+    assert Member.objects.get(pk=bob.pk).tier.code == "silver"
