@@ -18,7 +18,7 @@ COPY . .
 # Settings want secrets and servers to be named; collecting files uses none of them. The key signs nothing.
 RUN SECRET_KEY=only-for-collectstatic DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
     DEMO_MODE=false python manage.py collectstatic --no-input \
-    && mkdir -p var/media var/run \
+    && mkdir -p var/run \
     && chown -R mall var
 
 USER mall

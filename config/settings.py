@@ -31,7 +31,6 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
-    "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -39,14 +38,11 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_prometheus",
     "django_structlog",
-    "import_export",
     "simple_history",
     "pgtrigger",
     "axes",
@@ -252,8 +248,6 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 # The preview page is no app of its own; without the demo its files are not served at all.
 STATICFILES_DIRS = [BASE_DIR / "config" / "demo" / "static"] if DEMO_MODE else []
-MEDIA_URL = "/media/"
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
 WHITENOISE_USE_FINDERS = DEMO_MODE or DEBUG
 
 # --- transport -------------------------------------------------------------------------------------------------

@@ -53,7 +53,6 @@ def environment(paths: Paths, secrets: Secrets, servers: Mapping[str, str]) -> d
         "DEMO_MODE": "true",
         "DEMO_STAFF_PASSWORD": secrets.staff,
         "CELERY_BEAT_SCHEDULE_FILE": str(paths.run / "beat-schedule"),
-        "MEDIA_ROOT": str(paths.var / "media"),
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
     }

@@ -36,7 +36,7 @@ NOT_SHOWN = frozenset({"migrations", "management", "tests", "locale", "contrib",
 DOMAINS = {"django": ("**/*.py", "**/*.html", "**/*.txt"), "djangojs": ("**/static/**/*.js",)}
 
 # Installed, but for programs and their authors: nothing of it is on a page of staff or in an answer to a member.
-NOT_FOR_STAFF = frozenset({"django_filters", "drf_spectacular", "drf_spectacular_sidecar"})
+NOT_FOR_STAFF = frozenset({"drf_spectacular", "drf_spectacular_sidecar"})
 
 # What the first arguments of each function are.
 KEYWORDS: dict[str, tuple[str, ...]] = {

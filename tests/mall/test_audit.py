@@ -23,6 +23,11 @@ SABOTAGE = {
     "a completed coupon redemption has its codes, any other none": "UPDATE mall_couponcode SET redemption_id = NULL,"
     " status = 'void', assigned_at = NULL WHERE redemption_id IS NOT NULL",
     "I6 paid once": "UPDATE mall_redemption SET points = points + 1",
+    "I6 belongs to a redemption": """
+        INSERT INTO points_entry (member_id, kind, amount, debt_change, balance_after, counterparty, source, title, key,
+            occurred_at)
+        SELECT member_id, 'spend', -1, 0, 0, 'mall', 'redemption:none', '', 'redemption:0', now() FROM points_account
+    """,
     "I6 given back once": "UPDATE mall_redemption SET status = 'cancelled' WHERE status = 'completed'",
 }
 
