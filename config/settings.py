@@ -8,10 +8,9 @@ from typing import Any
 import django_stubs_ext
 import environ
 from celery.schedules import crontab
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config.admin_menu import menu
+from config.admin_menu import NAVIGATION
 from core import logs
 
 # Lets annotations such as ModelForm[Tier], which mypy wants, exist at run time too.
@@ -153,7 +152,7 @@ UNFOLD: dict[str, Any] = {
             "950": "#430b07",
         }
     },
-    "SIDEBAR": {"show_search": True, "navigation": menu(reverse_lazy, _)},
+    "SIDEBAR": {"show_search": True, "navigation": NAVIGATION},
 }
 
 # --- API -------------------------------------------------------------------------------------------------------

@@ -14,17 +14,18 @@ what it is for ("redemption:42", "check_in:2026-11-22"), so that a repeat cannot
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from core.business_time import business_day
 from core.errors import DomainError
 from core.transactions import require_transaction
-from points.models import Account, Consumption, Entry, EntryKind, Hold, HoldStatus, LedgerPolicy, Lot
+from points import lots
+from points.models import Account, Consumption, Entry, EntryKind, Hold, HoldStatus
 
 
 class InsufficientPoints(DomainError):
@@ -137,7 +138,7 @@ def refund(*, member_id: int, spend_key: str, key: str, title: str, at: datetime
     points = left if points is None else points
     if not 0 < points <= left:
         raise NothingToGiveBack(detail={"points_left": left})
-    returns = _spread_refund(member_id, paid, already_given=given, points=points, on=business_day(at))
+    returns = lots.return_points(member_id, paid, already_given=given, points=points, on=business_day(at))
     account.balance += points
     account.spent_total -= points
     account.save(update_fields=["balance", "spent_total"])
@@ -297,35 +298,6 @@ def _posted(member_id: int, key: str) -> Posting | None:
     return Posting(entry.pk, entry.amount, entry.balance_after, repeated=True) if entry else None
 
 
-def _spread_refund(member_id: int, paid: Entry, *, already_given: int, points: int, on: date) -> dict[int, int]:
-    """Return points to lots and say which lot got how much: {lot id: points}."""
-    returns: dict[int, int] = {}
-    consumed = Consumption.objects.filter(member_id=member_id, entry=paid).select_related("lot")
-    skip = already_given
-    for consumption in consumed.order_by("-lot__expires_on", "-lot_id"):
-        room = consumption.points - min(skip, consumption.points)
-        skip -= consumption.points - room
-        share = min(room, points)
-        if share == 0:
-            continue
-        lot_id = _return_to_lot(consumption.lot, points=share, on=on)
-        returns[lot_id] = returns.get(lot_id, 0) + share
-        points -= share
-    return returns
-
-
-def _return_to_lot(lot: Lot, *, points: int, on: date) -> int:
-    if lot.expires_on < on:
-        grace = on + timedelta(days=LedgerPolicy.objects.get().grace_days)
-        lot, _created = Lot.objects.get_or_create(
-            member_id=lot.member_id, expires_on=grace, source=lot.source, defaults={"is_open": False}
-        )
-    Lot.objects.filter(pk=lot.pk).update(
-        remaining=F("remaining") + points, returned=F("returned") + points, is_open=True
-    )
-    return lot.pk
-
-
 def _cancel_pending(account: Account, waiting: Hold, *, points: int, at: datetime) -> TakenBack:
     left = waiting.points - waiting.cancelled
     if points > left:
@@ -373,7 +345,7 @@ def _take_back_posted(
         reverses=award,
         occurred_at=at,
     )
-    _take_from_lots(entry, first_lot_id=award.lot_id, points=posted)
+    lots.take_back(entry, first_lot_id=award.lot_id, points=posted)
     return TakenBack(pending=0, posted=posted, owed=owed, repeated=False)
 
 
@@ -382,18 +354,3 @@ def _left_of_award(award: Entry) -> int:
         posted=Sum("amount", default=0), owed=Sum("debt_change", default=0)
     )
     return award.amount + int(taken["posted"]) - int(taken["owed"])
-
-
-def _take_from_lots(entry: Entry, *, first_lot_id: int | None, points: int) -> None:
-    lots = list(Lot.objects.filter(member_id=entry.member_id, is_open=True).order_by("expires_on", "id"))
-    lots.sort(key=lambda lot: lot.pk != first_lot_id)  # stable: the award's own lot, then first to expire
-    for lot in lots:
-        share = min(lot.remaining, points)
-        if share == 0:
-            return
-        lot.remaining -= share
-        lot.taken_back += share
-        lot.is_open = lot.remaining > 0
-        lot.save(update_fields=["remaining", "taken_back", "is_open"])
-        Consumption.objects.create(member_id=entry.member_id, entry=entry, lot=lot, points=share)
-        points -= share
