@@ -23,8 +23,9 @@ RUN SECRET_KEY=only-for-collectstatic DATABASE_URL=postgres://none/none REDIS_UR
 
 USER mall
 EXPOSE 8000
-# One thread a worker process: a request holds one database connection, and the work is CPU of one core. More
-# processes than cores: while one takes in a large batch or waits for WeChat, the others serve members.
+# More processes than cores, and threads in each: a connection stays with the process that took it, so with one thread
+# members wait behind a large batch, a slow WeChat, or a phone that is gone in the middle of its request. Let the proxy
+# in front take requests in whole (nginx does), or enough such phones stop the server.
 ENV GRANIAN_WORKERS=4
 CMD ["python", "-m", "granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", \
-     "--blocking-threads", "1", "--respawn-failed-workers", "config.wsgi:application"]
+     "--blocking-threads", "4", "--respawn-failed-workers", "config.wsgi:application"]
