@@ -4,10 +4,23 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet, Sum
 
 from points import rules
 from points.models import NEVER, Account, Entry, EntryKind, Lot
+
+# One statement, so one moment: read one after the other while points move, account and lots contradict each other.
+BALANCE = """
+    SELECT account.balance, account.pending, account.debt,
+           account.earned_total, account.spent_total, account.expired_total,
+           lot.expires_on, sum(lot.remaining)
+    FROM points_account AS account
+    LEFT JOIN points_lot AS lot ON lot.member_id = account.member_id AND lot.is_open
+    WHERE account.member_id = %s
+    GROUP BY account.member_id, lot.expires_on
+    ORDER BY lot.expires_on
+"""
 
 
 def available(*, member_id: int, on: date) -> int:
@@ -21,22 +34,19 @@ def balance(*, member_id: int, on: date) -> dict[str, Any]:
 
     Points whose last day is over are left out even before the nightly job has booked their expiry.
     """
-    account = Account.objects.filter(pk=member_id).first() or Account(member_id=member_id)
-    lots = (
-        Lot.objects.filter(member_id=member_id, is_open=True)
-        .values_list("expires_on")
-        .annotate(points=Sum("remaining"))
-        .order_by("expires_on")
-    )
-    by_day = {day: int(points) for day, points in lots}
+    with connection.cursor() as cursor:
+        cursor.execute(BALANCE, [member_id])
+        rows = cursor.fetchall()
+    balance, pending, debt, earned, spent, expired = rows[0][:6] if rows else (0,) * 6
+    by_day = {day: int(points) for *_totals, day, points in rows if day}
     due = sum(points for day, points in by_day.items() if day < on)
     return {
-        "balance": account.balance - due,
-        "pending": account.pending,
-        "debt": account.debt,
-        "earned_total": account.earned_total,
-        "spent_total": account.spent_total,
-        "expired_total": account.expired_total + due,
+        "balance": balance - due,
+        "pending": pending,
+        "debt": debt,
+        "earned_total": earned,
+        "spent_total": spent,
+        "expired_total": expired + due,
         "expiring": [{"on": day, "points": points} for day, points in by_day.items() if on <= day < NEVER],
     }
 

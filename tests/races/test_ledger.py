@@ -12,7 +12,7 @@ from django.db import connection
 
 import points
 from members.models import Member
-from points import audit, ledger, services
+from points import audit, ledger, selectors, services
 from tests.factories import new_member
 from tests.points.book import LATER, NOON, SOON, account, earn, hold, refund, spend, take_back
 from tests.races.together import at_once, without_constraint
@@ -79,6 +79,24 @@ def test_control_without_the_balance_guard_more_than_three_are_paid(alice: Membe
     ):
         assert sum(spend_at_once(alice)) > 3
         assert faults()
+
+
+def test_a_balance_read_while_points_move_is_one_moment(alice: Member) -> None:
+    earn(alice.pk, 1_000, key="first")
+
+    def move(writer: int) -> list[bool]:
+        for number in range(60):
+            spend(alice.pk, 5, key=f"spend {writer} {number}")
+            earn(alice.pk, 5, key=f"earn {writer} {number}")
+        return []
+
+    def read(_reader: int) -> list[bool]:
+        readings = [selectors.balance(member_id=alice.pk, on=NOON.date()) for _reading in range(120)]
+        return [sum(line["points"] for line in reading["expiring"]) == reading["balance"] for reading in readings]
+
+    calls: list[Callable[[], list[bool]]] = [partial(move, 1), partial(move, 2), partial(read, 1), partial(read, 2)]
+
+    assert all(all(readings) for readings in at_once(calls))
 
 
 def test_one_key_spends_once(alice: Member) -> None:
