@@ -162,7 +162,8 @@ def test_spending_meets_expiry_and_every_point_goes_one_way(db: None) -> None:
     spends = [
         partial(attempt, partial(spend, member.pk, 30, key=f"s{n}", at=after)) for member in members for n in (1, 2)
     ]
-    at_once([*spends, *[partial(services.expire_due, at=after, chunk=3) for _run in range(4)]])
+    calls: list[Callable[[], object]] = [*spends, *[partial(services.expire_due, at=after, chunk=3)] * 4]
+    at_once(calls)
 
     for member in members:
         state = account(member.pk)
