@@ -115,6 +115,8 @@ CACHES = {
 
 # --- staff -----------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Where a login goes that asked for an address elsewhere.
+LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -212,7 +214,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Look for messages of dead workers often; the default waits for a hundred polls.
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 5,
+    # Above the second that a worker waits for messages at a time; a request waits no longer for a Redis that hangs.
+    "socket_timeout": 3,
     "socket_connect_timeout": 2,
     # A request that finds the broker gone goes on at once: the outbox will send its job later.
     "max_retries": 0,

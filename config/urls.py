@@ -14,7 +14,8 @@ api: list[URLPattern | URLResolver] = [
     path("", include("growth.urls")),
     path("", include("mall.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    # A page: what a client may ask an API view by OPTIONS, its template cannot answer.
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema", http_method_names=["get", "head"]), name="docs"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

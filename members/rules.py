@@ -12,10 +12,19 @@ UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # Marks that turn the writing direction: with them a name can pretend to be another, or upset a whole page.
 DIRECTION_MARKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+# Characters that take part in text and show nothing by themselves: spaces, joiners, accents; and letters without ink.
+INKLESS = frozenset({"Cf", "Zs", "Mn", "Me", "Mc"})
+BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
 
 def is_printable(text: str) -> bool:
     """Return whether `text` is one line that shows as it is stored. Emoji joiners are fine."""
     return not any(mark in DIRECTION_MARKS or unicodedata.category(mark) in UNPRINTABLE for mark in text)
+
+
+def is_visible(text: str) -> bool:
+    """Return whether `text` shows anything: a name of zero-width characters would be no name."""
+    return any(mark not in BLANK_LETTERS and unicodedata.category(mark) not in INKLESS for mark in text)
 
 
 def birthday_is_possible(birthday: date, *, today: date) -> bool:

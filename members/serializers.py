@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from core.serializers import StrictCharField, StrictSerializer
 from members.models import MemberStatus
-from members.rules import birthday_is_possible, is_printable
+from members.rules import birthday_is_possible, is_printable, is_visible
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 visible_token = RegexValidator(r"\A[\x21-\x7e]+\Z", message=_("Only visible ASCII characters are allowed."))
@@ -25,6 +25,8 @@ class LineField(StrictCharField):
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, str) and not is_printable(data):
             self.fail("unprintable")
+        if isinstance(data, str) and not is_visible(data):
+            self.fail("blank")
         return super().to_internal_value(data)
 
 
@@ -141,6 +143,19 @@ class AddressAnswer(serializers.Serializer[Any]):
     region = serializers.CharField()
     detail = serializers.CharField()
     is_default = serializers.BooleanField()
+
+
+class PageQuery(StrictSerializer):
+    """Parameters of a list that has no others."""
+
+    cursor = serializers.CharField(required=False, allow_blank=True)
+    page_size = serializers.IntegerField(required=False, min_value=1, max_value=100)
+
+
+class AddressPage(serializers.Serializer[Any]):
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = AddressAnswer(many=True)
 
 
 class SessionAnswer(serializers.Serializer[Any]):

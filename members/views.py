@@ -16,9 +16,11 @@ from members import selectors
 from members.serializers import (
     AddressAnswer,
     AddressBody,
+    AddressPage,
     LoginAnswer,
     LoginBody,
     MemberAnswer,
+    PageQuery,
     ProfileBody,
     RefreshBody,
     SessionList,
@@ -115,12 +117,11 @@ class TierView(APIView):
 
 
 class AddressesView(APIView):
-    pagination_class = NewestFirst
-
-    @extend_schema(responses=AddressAnswer(many=True))
+    @extend_schema(operation_id="members_me_addresses_list", parameters=[PageQuery], responses=AddressPage)
     def get(self, request: Request) -> Response:
         """My addresses, newest first."""
-        paginator = self.pagination_class()
+        valid(PageQuery(data=request.query_params.dict()))
+        paginator = NewestFirst()
         rows = selectors.addresses(member_id=caller_of(request).member_id)
         page = paginator.paginate_queryset(rows, request, view=self)
         return paginator.get_paginated_response(AddressAnswer(page, many=True).data)

@@ -58,3 +58,14 @@ def test_staff_are_switched_off_not_deleted(boss: Client) -> None:
 
     assert boss.get(f"/admin/auth/user/{former.pk}/delete/").status_code == 403
     assert boss.get(f"/admin/auth/user/{former.pk}/change/").status_code == 200
+
+
+def test_a_login_that_asks_for_another_host_goes_to_the_first_page(db: None) -> None:
+    User.objects.create_superuser("chief", password="a long enough password")
+
+    answer = Client().post(
+        "/admin/login/",
+        {"username": "chief", "password": "a long enough password", "next": "https://elsewhere.example/"},
+    )
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")

@@ -145,5 +145,12 @@ def test_the_list_has_pages(me: APIClient) -> None:
     assert second["next"] is None
 
 
+@pytest.mark.parametrize("query", ["page_size=0", "page_size=101", "page_size=many", "size=2"])
+def test_a_page_nobody_has_is_refused(me: APIClient, query: str) -> None:
+    answer = me.get(f"{ADDRESSES}?{query}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
 def test_an_id_beyond_any_integer_is_not_there(me: APIClient) -> None:
     assert me.delete(f"{ADDRESSES}/{10**30}").status_code == 404

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
 
 from core.api import PartnerView
 from tests.members import probe
@@ -22,6 +23,13 @@ def test_member_calls_need_the_token_and_logging_in_does_not(document: Any) -> N
         assert "security" not in paths[f"/api/v1/auth/{name}"]["post"]
     scheme = document["components"]["securitySchemes"]["memberToken"]
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+
+
+def test_a_cursor_is_no_address(document: Any) -> None:
+    page = document["paths"]["/api/v1/members/me/addresses"]["get"]["responses"]["200"]["content"]["application/json"]
+    name = page["schema"]["$ref"].rpartition("/")[2]
+
+    assert document["components"]["schemas"][name]["properties"]["next"] == {"type": "string", "nullable": True}
 
 
 def test_partner_calls_need_three_headers_together() -> None:
@@ -55,3 +63,8 @@ def test_lists_are_described_as_pages(document: Any) -> None:
     name = listing["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
 
     assert set(document["components"]["schemas"][name]["properties"]) == {"next", "previous", "results"}
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("HEAD", 200), ("OPTIONS", 405), ("POST", 405)])
+def test_the_page_about_the_api_is_there_to_be_read(anyone: APIClient, method: str, status: int) -> None:
+    assert anyone.generic(method, "/api/v1/docs/").status_code == status
