@@ -1,6 +1,7 @@
 """The door of this app: what others may ask of WeChat."""
 
 from dataclasses import dataclass, field
+from typing import Any, TypeGuard
 
 import structlog
 from django.conf import settings
@@ -13,6 +14,8 @@ log = structlog.get_logger(__name__)
 
 # Codes are 32 letters and digits today; what cannot be one is not worth a call out of our quota.
 CODE_MAX_LENGTH = 256
+# Ids are 28 signs today; what is no id is not stored as one.
+ID_MAX_LENGTH = 64
 
 
 class LoginCodeInvalid(DomainError):
@@ -60,10 +63,14 @@ def exchange_login_code(*, code: str) -> LoginIdentity:
         refusals={40029: LoginCodeInvalid, 40163: LoginCodeInvalid, 40226: LoginBlocked},
     )
     openid, unionid = answer.get("openid"), answer.get("unionid")
-    if not isinstance(openid, str) or not openid:
+    if not _is_an_id(openid):
         log.error("wechat_unavailable", path="/sns/jscode2session", problem="an answer without openid")
         raise client.WechatUnavailable
-    return LoginIdentity(openid=openid, unionid=unionid if isinstance(unionid, str) and unionid else None)
+    return LoginIdentity(openid=openid, unionid=unionid if _is_an_id(unionid) else None)
+
+
+def _is_an_id(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= ID_MAX_LENGTH and value.isascii() and value.isprintable()
 
 
 def _could_be_a_code(code: str) -> bool:

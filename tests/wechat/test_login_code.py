@@ -144,10 +144,28 @@ def test_garbage_is_unavailable(standin: StandIn, garbage: str) -> None:
     assert isinstance(refusal_of(standin.new_code("openid-14")), WechatUnavailable)
 
 
-@pytest.mark.parametrize("answer", ["{}", '{"openid":""}', '{"openid":7}', '{"session_key":"k","unionid":"u"}'])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "{}",
+        '{"openid":""}',
+        '{"openid":7}',
+        '{"session_key":"k","unionid":"u"}',
+        '{"openid":"' + "x" * 65 + '"}',
+        '{"openid":"\\ud800"}',
+        '{"openid":"a\\u0000b"}',
+    ],
+)
 def test_answer_without_openid_is_unavailable(standin: StandIn, answer: str) -> None:
     standin.script_fault(garbage=answer)
     assert isinstance(refusal_of(standin.new_code("openid-15")), WechatUnavailable)
+
+
+@pytest.mark.parametrize("unionid", ['"' + "u" * 65 + '"', '"\\ud800"', "7", '""', "null"])
+def test_a_unionid_that_is_none_is_left_out(standin: StandIn, unionid: str) -> None:
+    standin.script_fault(garbage='{"openid":"openid-15","unionid":' + unionid + "}")
+    identity = exchange_login_code(code=standin.new_code("openid-15"))
+    assert (identity.openid, identity.unionid) == ("openid-15", None)
 
 
 @pytest.mark.parametrize("status", [404, 500, 502])
