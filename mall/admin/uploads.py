@@ -13,8 +13,9 @@ from openpyxl.reader.excel import load_workbook
 
 MAX_BYTES = 5 * 2**20
 MAX_ROWS = 100_000
-# A workbook is a zip file: a small one may unpack to something that fills the memory.
-MAX_UNPACKED_BYTES = 20 * MAX_BYTES
+# A workbook is a zip file: a small one may unpack to something that fills the memory, or takes minutes to read. One
+# with MAX_ROWS codes unpacks to about 10 MB.
+MAX_UNPACKED_BYTES = 6 * MAX_BYTES
 
 
 class UnreadableUpload(Exception):
