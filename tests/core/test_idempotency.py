@@ -1,5 +1,6 @@
 """Repeats: the same key gets the first answer again, byte for byte."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -110,7 +111,10 @@ def test_other_failures_leave_the_key_free(alice: Member, api: Api, then: str) -
 
 
 @pytest.mark.django_db(transaction=True)
-def test_while_the_first_one_runs_a_repeat_is_told_to_come_back(alice: Member, api: Api) -> None:
+def test_while_the_first_one_runs_a_repeat_is_told_to_come_back(
+    alice: Member, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "WAIT_SECONDS", 0.1)
     client = api(alice)
     scope = f"member:{alice.pk}"
     claim = idempotency.lock_number(scope=scope, key="k")
@@ -123,6 +127,21 @@ def test_while_the_first_one_runs_a_repeat_is_told_to_come_back(alice: Member, a
     assert response.headers["Retry-After"] == "1"
     assert effects() == 0
     assert send(client).status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_repeat_waits_for_the_first_one_that_is_nearly_done(alice: Member, api: Api) -> None:
+    client = api(alice)
+    claim = idempotency.lock_number(scope=f"member:{alice.pk}", key="k")
+    with psycopg2.connect(**connection.get_connection_params()) as first, first.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [claim])
+        done = threading.Timer(0.3, first.commit)
+        done.start()
+
+        response = send(client)
+
+        done.join()
+    assert response.status_code == 201
 
 
 def test_old_answers_are_purged(alice: Member, api: Api) -> None:
