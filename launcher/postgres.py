@@ -30,6 +30,8 @@ SETTINGS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
+# Memory for pages, as "4GB"; PostgreSQL's own 128 MB unless it is set.
+SHARED_BUFFERS = "POSTGRES_SHARED_BUFFERS"
 # For data that nobody will miss.
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -69,7 +71,7 @@ class Postgres:
 
     def service(self, *, log: Path) -> Service:
         """Return how to keep the server running."""
-        settings = SETTINGS | {"port": str(self.port)} | (CARELESS if self.careless else {})
+        settings = SETTINGS | {"port": str(self.port)} | (CARELESS if self.careless else {}) | _memory()
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return Service(
             name="postgres",
@@ -152,6 +154,11 @@ class Postgres:
     def _is_ready(self) -> bool:
         command = [str(self.place.programs.postgres / "pg_isready"), "-q", "-h", HOST, "-p", str(self.port)]
         return subprocess.run([*command, "-d", ROLE, "-U", ROLE], env=_environment(), check=False).returncode == 0
+
+
+def _memory() -> dict[str, str]:
+    wanted = os.environ.get(SHARED_BUFFERS)
+    return {"shared_buffers": wanted} if wanted else {}
 
 
 def _environment() -> Mapping[str, str]:
