@@ -230,7 +230,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILE", default=str
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "core.sweep_outbox", "schedule": timedelta(seconds=20)},
     "requeue-unfulfilled": {"task": "mall.sweep_unfulfilled", "schedule": crontab(minute="*/10")},
-    "release-pending": {"task": "growth.release_due", "schedule": crontab(minute="2")},
+    "release-pending": {"task": "points.release_due", "schedule": crontab(minute="2")},
     # Twice: should the first have been missed, the second catches up; it finds nothing otherwise.
     "expire": {"task": "points.expire_due", "schedule": crontab(hour="0,1", minute="10")},
     "audit": {"task": "points.audit", "schedule": crontab(hour="3", minute="0")},

@@ -121,6 +121,11 @@ def profile(*, member_id: int) -> Member:
     return member
 
 
+def tier_level(*, code: str) -> int | None:
+    """Return the level of the tier with this code, or None when there is none."""
+    return Tier.objects.filter(code=code).values_list("level", flat=True).first()
+
+
 def next_tier(*, level: int) -> Tier | None:
     """Return the tier above `level`, or None at the top."""
     return Tier.objects.filter(level__gt=level).order_by("level").first()

@@ -2,11 +2,13 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from core.admin import ConfigurationAdmin, ReadOnlyAdmin
-from points.models import Account, Audit, AuditFinding, Consumption, Entry, Hold, LedgerPolicy, Lot
+from points.models import Account, Audit, AuditFinding, Entry, Hold, LedgerPolicy, Lot
 
 
 @admin.register(Account)
@@ -20,22 +22,6 @@ class AccountAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
 
-class ConsumptionInline(TabularInline):
-    """Which lots paid an entry."""
-
-    model = Consumption
-    fields = ["lot", "points"]
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
-        return False
-
-
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
     """Every movement."""
@@ -46,7 +32,14 @@ class EntryAdmin(ReadOnlyAdmin):
     search_fields = ["=member__no", "=key", "=source"]
     ordering = ["-id"]
     show_full_result_count = False
-    inlines = [ConsumptionInline]
+    exclude = ["lot_ids", "lot_points"]
+    readonly_fields = ["shares"]
+
+    @admin.display(description=_("lots"))
+    def shares(self, entry: Entry) -> str:
+        days = dict(Lot.objects.filter(member_id=entry.member_id, pk__in=entry.lot_ids).values_list("pk", "expires_on"))
+        moved = zip(entry.lot_ids, entry.lot_points, strict=True)
+        return format_html_join(mark_safe("<br>"), "{}: {:+d}", ((days[lot], points) for lot, points in moved))
 
 
 @admin.register(Lot)

@@ -5,16 +5,16 @@ from typing import Any
 from celery import shared_task
 
 from core.business_time import now
-from points import services
+from points.services import audits, release
 
 
-@shared_task(name="points.expire_due", ignore_result=True)
-def expire_due(**_later: Any) -> None:
-    """Expire what is due."""
-    services.expire_due(at=now())
+@shared_task(name="points.release_due", ignore_result=True)
+def release_due(**_later: Any) -> None:
+    """Release awards whose waiting time is over."""
+    release.release_due(at=now())
 
 
 @shared_task(name="points.audit", ignore_result=True)
 def audit(**_later: Any) -> None:
     """Check the whole ledger and keep the findings."""
-    services.run_audit(at=now())
+    audits.run_audit(at=now())

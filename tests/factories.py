@@ -13,7 +13,7 @@ from mall.services.codes import import_codes
 from mall.services.stock import add_goods
 from members.models import Member
 from members.services.registration import register
-from points import ledger
+from points.ledger import movements
 
 _numbers = itertools.count(1)
 
@@ -30,7 +30,7 @@ def give_points(member_id: int, points: int) -> None:
     """Let the member have points that expire in twelve months."""
     at = now()
     with transaction.atomic():
-        ledger.earn(
+        movements.earn(
             member_id=member_id,
             points=points,
             key=f"gift:{next(_numbers)}",

@@ -11,7 +11,7 @@ from core.transactions import require_transaction
 from growth import rules
 from growth.services.reporting import Report, Result, Status
 from members.services.growth import add_growth
-from points import ledger
+from points.ledger import holds, movements
 from points.selectors import expiry_day
 
 
@@ -68,8 +68,8 @@ def grant(
         "at": earned_at,
     }
     if pending:
-        ledger.hold(**posting, release_at=release_at)
-    elif not ledger.earn(**posting).repeated:
+        holds.hold(**posting, release_at=release_at)
+    elif not movements.earn(**posting).repeated:
         add_growth(member_id=member_id, points=award.points, reason=f"rule:{terms.code}", at=earned_at)
     return Granted(
         key=key,

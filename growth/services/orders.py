@@ -15,7 +15,7 @@ from growth.models import BehaviourCode, Order, OrderRefund
 from growth.services import awarding
 from growth.services.reporting import Report, Result, Status
 from members.services.growth import add_growth
-from points import ledger
+from points.ledger import holds, take_backs
 from points.selectors import expiry_day
 
 
@@ -125,7 +125,7 @@ def _release(order: Order, award: dict[str, Any], *, clock_on: date, at: datetim
         fixed_on=date.fromisoformat(award["fixed_expiry"]) if award["fixed_expiry"] else None,
         earned_on=clock_on,
     )
-    posting = ledger.release_hold(member_id=order.member_id, key=award["key"], expires_on=last_day, at=at)
+    posting = holds.release(member_id=order.member_id, key=award["key"], expires_on=last_day, at=at)
     if posting is None:
         return 0
     add_growth(member_id=order.member_id, points=posting.amount, reason=f"rule:{award['rule']}", at=at)
@@ -169,7 +169,7 @@ def _take_back(order: Order, award: dict[str, Any], report: Report) -> int:
     )
     if share == 0:
         return 0
-    taken = ledger.take_back(
+    taken = take_backs.take_back(
         member_id=order.member_id,
         award_key=award["key"],
         points=share,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import DomainError
 from growth.models import EarnRule
 from members.services.tiers import load_tiers
-from points.services import load_policy
+from points.services.policy import load_policy
 
 PROGRAMMES = Path(__file__).parent.parent / "programmes"
 

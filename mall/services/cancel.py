@@ -11,7 +11,7 @@ from mall.models import Redemption, RedemptionStatus
 from mall.selectors import RedemptionNotFound
 from mall.services import stock
 from mall.services.moves import BY_MEMBER, move
-from points import ledger
+from points.ledger import movements
 
 
 class NotCancellable(DomainError):
@@ -47,7 +47,7 @@ def give_back(redemption: Redemption, *, by: str, because: str, at: datetime) ->
     require_transaction()
     if not move(redemption_id=redemption.pk, to=RedemptionStatus.CANCELLED, by=by, because=because, at=at):
         raise NotCancellable
-    ledger.refund(
+    movements.refund(
         member_id=redemption.member_id,
         spend_key=f"redemption:{redemption.pk}",
         key=f"redemption:{redemption.pk}:refund",

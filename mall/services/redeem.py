@@ -19,7 +19,8 @@ from mall.services import stock
 from mall.services.moves import BY_MEMBER, move
 from members.services.addresses import AddressNotFound
 from members.services.standing import MemberFrozen
-from points import ledger
+from points.ledger import movements
+from points.ledger.accounts import InsufficientPoints
 from points.selectors import available
 
 # Without the letters that look like digits. 14 of 32 signs are 70 bits: a number cannot be guessed.
@@ -93,7 +94,7 @@ REFUSALS: dict[str, type[DomainError]] = {
         MemberFrozen,
         TierTooLow,
         LimitReached,
-        ledger.InsufficientPoints,
+        InsufficientPoints,
         AddressRequired,
     )
 }
@@ -202,7 +203,7 @@ def _place(wish: Wish, *, no: str, points: int, address: dict[str, Any] | None, 
 
 def _pay(wish: Wish, redemption_id: int, *, no: str, points: int, title: str, at: datetime) -> None:
     try:
-        ledger.spend(
+        movements.spend(
             member_id=wish.member_id,
             points=points,
             key=f"redemption:{redemption_id}",
@@ -211,7 +212,7 @@ def _pay(wish: Wish, redemption_id: int, *, no: str, points: int, title: str, at
             title=title,
             at=at,
         )
-    except ledger.InsufficientPoints as error:
+    except InsufficientPoints as error:
         raise _NotPossible(error.code) from error
 
 

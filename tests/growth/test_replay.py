@@ -27,7 +27,7 @@ from members.services.partners import IssuedKey
 from members.services.registration import register
 from points import audit
 from points.models import Entry, Lot
-from points.services import expire_due
+from points.services.expiry import expire_due
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "CDNOW_sample.txt"
 # Customers with a purchase for nothing, twice the same on one day, eight on one day, orders over 100, the first day.

@@ -22,7 +22,7 @@ from mall.services.cancel import cancel
 from mall.services.redeem import Wish, redeem
 from members.models import Member
 from members.services.addresses import add_address
-from points.services import run_audit
+from points.services.audits import run_audit
 from tests.factories import give_points, new_coupon_item, new_goods_item, new_member
 
 HOME = {"recipient": "Alice", "phone": "13912345678", "region": "Hangzhou", "detail": "1 West Lake"}

@@ -13,7 +13,7 @@ from mall.selectors import stock_faults
 from mall.services.cancel import NotCancellable, cancel_by_staff
 from mall.services.deliver import ship
 from members.models import Member
-from points import ledger
+from points.ledger import movements
 from tests.factories import give_points, new_coupon_item, new_goods_item
 from tests.mall.steps import REDEMPTIONS, balance, cancel, new_address, redeem
 
@@ -42,7 +42,7 @@ def test_points_and_stock_come_back(alice: Member, api: Api) -> None:
 def test_points_keep_the_day_they_expire(alice: Member, api: Api) -> None:
     with transaction.atomic():
         for points, day in ((70, date(2099, 1, 31)), (80, date(2099, 2, 28))):
-            ledger.earn(
+            movements.earn(
                 member_id=alice.pk,
                 points=points,
                 key=f"gift:{day}",

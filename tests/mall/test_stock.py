@@ -13,7 +13,7 @@ from mall.selectors import ItemNotFound, stock_faults
 from mall.services import codes, stock
 from mall.services.moves import move
 from members.models import Member
-from points import ledger
+from points.ledger import movements
 from tests.factories import give_points, new_coupon_item, new_goods_item
 from tests.mall.steps import redeem
 
@@ -175,7 +175,7 @@ def test_faults_are_found_and_named(alice: Member, api: Api, run_jobs: Callable[
     Redemption.objects.filter(pk=first.pk).update(points=90)
     Redemption.objects.filter(pk=second.pk).update(status="cancelled")
     with transaction.atomic():
-        ledger.spend(
+        movements.spend(
             member_id=alice.pk, points=1, key="redemption:0", counterparty="mall", source="", title="", at=now()
         )
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from points import audit, ledger
+from points import audit
+from points.ledger import holds, movements, take_backs
 from points.models import Account, Lot
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # noon in Shanghai
@@ -20,13 +21,13 @@ def earn(member_id: int, points: int, *, key: str, on: date = LATER, by: str = "
     """Credit points that expire on a day."""
     facts = {"source": "rule:test", "title": "test", "breakdown": None, "at": NOON} | more
     with transaction.atomic():
-        return ledger.earn(member_id=member_id, points=points, key=key, counterparty=by, expires_on=on, **facts)
+        return movements.earn(member_id=member_id, points=points, key=key, counterparty=by, expires_on=on, **facts)
 
 
 def spend(member_id: int, points: int, *, key: str, at: datetime = NOON) -> Any:
     """Debit points for the mall."""
     with transaction.atomic():
-        return ledger.spend(
+        return movements.spend(
             member_id=member_id, points=points, key=key, counterparty="mall", source=key, title="", at=at
         )
 
@@ -34,13 +35,13 @@ def spend(member_id: int, points: int, *, key: str, at: datetime = NOON) -> Any:
 def refund(member_id: int, spend_key: str, *, key: str, points: int | None = None, at: datetime = NOON) -> Any:
     """Give back what a spend took."""
     with transaction.atomic():
-        return ledger.refund(member_id=member_id, spend_key=spend_key, key=key, title="", points=points, at=at)
+        return movements.refund(member_id=member_id, spend_key=spend_key, key=key, title="", points=points, at=at)
 
 
 def hold(member_id: int, points: int, *, key: str, release_at: datetime | None = NOON, on: date = LATER) -> int:
     """Promise points."""
     with transaction.atomic():
-        return ledger.hold(
+        return holds.hold(
             member_id=member_id,
             points=points,
             key=key,
@@ -54,10 +55,10 @@ def hold(member_id: int, points: int, *, key: str, release_at: datetime | None =
         )
 
 
-def take_back(member_id: int, award_key: str, points: int, *, key: str, policy: str = "owe") -> ledger.TakenBack:
+def take_back(member_id: int, award_key: str, points: int, *, key: str, policy: str = "owe") -> take_backs.TakenBack:
     """Take back an award or part of it."""
     with transaction.atomic():
-        return ledger.take_back(
+        return take_backs.take_back(
             member_id=member_id, award_key=award_key, points=points, key=key, policy=policy, title="", at=NOON
         )
 

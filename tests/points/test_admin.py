@@ -6,8 +6,8 @@ from django.db.models import Model
 from django.test import Client
 
 from members.models import Member
-from points import services
 from points.models import Account, Audit, Entry, Hold, Lot
+from points.services import audits
 from tests.points.book import NOON, account, earn, faults, hold, spend
 
 
@@ -23,7 +23,7 @@ def books(alice: Member) -> Member:
     earn(alice.pk, 100, key="a")
     spend(alice.pk, 30, key="s")
     hold(alice.pk, 20, key="h")
-    services.run_audit(at=NOON)
+    audits.run_audit(at=NOON)
     return alice
 
 

@@ -7,8 +7,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from members.models import Member
-from points import audit, services
+from points import audit
 from points.models import AuditFinding
+from points.services import audits
 from tests.points.book import NOON, SOON, earn, faults, hold, refund, spend, take_back
 
 SABOTAGE: dict[str, tuple[str, list[str]]] = {
@@ -123,10 +124,10 @@ def test_every_invariant_is_broken_by_some_sabotage() -> None:
 
 
 def test_the_nightly_audit_is_kept_with_its_findings(books: int, unguarded: Callable[[str], None]) -> None:
-    assert services.run_audit(at=NOON).findings_total == 0
+    assert audits.run_audit(at=NOON).findings_total == 0
     unguarded("UPDATE points_account SET debt = debt + 5")
 
-    run = services.run_audit(at=NOON)
+    run = audits.run_audit(at=NOON)
 
     assert run.findings_total == 1
     finding = AuditFinding.objects.get(audit=run)

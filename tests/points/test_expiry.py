@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from members.models import Member
-from points import services
 from points.models import NEVER, Entry
 from points.rules import ExpiryPolicy, expires_on
+from points.services import expiry
 from tests.factories import new_member
 from tests.points.book import LATER, NOON, SOON, TODAY, account, earn, faults, lots, spend
 
@@ -18,7 +18,7 @@ def test_points_expire_the_day_after_their_last_day(alice: Member) -> None:
     earn(alice.pk, 30, key="gone", on=YESTERDAY)
     earn(alice.pk, 20, key="last day", on=TODAY)
 
-    expired = services.expire_due(at=NOON)
+    expired = expiry.expire_due(at=NOON)
 
     assert (expired.lots, expired.points) == (1, 30)
     assert lots(alice.pk) == [(YESTERDAY, 0), (TODAY, 20)]
@@ -34,10 +34,10 @@ def test_expiry_runs_over_members_in_chunks_and_twice_without_harm(db: None) -> 
         earn(member.pk, 1, key="c", on=LATER)
         spend(member.pk, 1, key="s")
 
-    expired = services.expire_due(at=NOON, chunk=3)
+    expired = expiry.expire_due(at=NOON, chunk=3)
 
     assert (expired.lots, expired.points) == (14, 105)
-    assert services.expire_due(at=NOON).lots == 0
+    assert expiry.expire_due(at=NOON).lots == 0
     assert {account(member.pk).balance for member in members} == {0}
     assert faults() == []
 
@@ -47,7 +47,7 @@ def test_each_expired_lot_has_its_own_entry_with_a_running_balance(alice: Member
     earn(alice.pk, 5, key="b", on=YESTERDAY - timedelta(days=1))
     earn(alice.pk, 100, key="c", on=SOON)
 
-    services.expire_due(at=NOON)
+    expiry.expire_due(at=NOON)
 
     booked = Entry.objects.filter(member_id=alice.pk, kind="expire").order_by("id")
     assert list(booked.values_list("amount", "balance_after")) == [(-5, 110), (-10, 100)]
@@ -55,10 +55,10 @@ def test_each_expired_lot_has_its_own_entry_with_a_running_balance(alice: Member
 
 def test_a_lot_refilled_after_it_expired_expires_again(alice: Member) -> None:
     earn(alice.pk, 10, key="a", on=YESTERDAY)
-    services.expire_due(at=NOON)
+    expiry.expire_due(at=NOON)
     earn(alice.pk, 4, key="reported late", on=YESTERDAY)
 
-    assert services.expire_due(at=NOON).points == 4
+    assert expiry.expire_due(at=NOON).points == 4
     assert account(alice.pk).balance == 0
     assert faults() == []
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, InternalError, transaction
 
 from core.transactions import TransactionRequiredError
 from members.models import Member
-from points import ledger
+from points.ledger import accounts, movements
 from points.models import Consumption, Entry, Lot
 from tests.points.book import LATER, NOON, SOON, TODAY, account, earn, faults, lots, nothing_changes, refund, spend
 
@@ -57,9 +57,9 @@ def test_a_key_with_another_amount_is_refused(alice: Member) -> None:
     spend(alice.pk, 10, key="s")
 
     with nothing_changes(alice.pk):
-        with pytest.raises(ledger.KeyReused):
+        with pytest.raises(accounts.KeyReused):
             earn(alice.pk, 99, key="a")
-        with pytest.raises(ledger.KeyReused):
+        with pytest.raises(accounts.KeyReused):
             spend(alice.pk, 11, key="s")
 
 
@@ -84,7 +84,7 @@ def test_spending_takes_the_lots_that_expire_first_and_says_which(alice: Member)
 def test_spending_more_than_there_is_changes_nothing_and_says_what_is_missing(alice: Member) -> None:
     earn(alice.pk, 100, key="a")
 
-    with nothing_changes(alice.pk), pytest.raises(ledger.InsufficientPoints) as refusal:
+    with nothing_changes(alice.pk), pytest.raises(accounts.InsufficientPoints) as refusal:
         spend(alice.pk, 130, key="s")
 
     assert refusal.value.detail == {"missing_points": 30}
@@ -92,7 +92,7 @@ def test_spending_more_than_there_is_changes_nothing_and_says_what_is_missing(al
 
 
 def test_a_member_without_an_account_has_nothing_to_spend(alice: Member) -> None:
-    with pytest.raises(ledger.InsufficientPoints) as refusal:
+    with pytest.raises(accounts.InsufficientPoints) as refusal:
         spend(alice.pk, 5, key="s")
 
     assert refusal.value.detail == {"missing_points": 5}
@@ -104,7 +104,7 @@ def test_points_pay_on_their_last_day_and_not_a_moment_later(alice: Member) -> N
     last_moment = NOON.replace(hour=15, minute=59, second=59)  # 23:59:59 in Shanghai
     midnight = last_moment + timedelta(seconds=1)
 
-    with nothing_changes(alice.pk), pytest.raises(ledger.InsufficientPoints) as refusal:
+    with nothing_changes(alice.pk), pytest.raises(accounts.InsufficientPoints) as refusal:
         spend(alice.pk, 35, key="after", at=midnight)
     assert refusal.value.detail == {"missing_points": 25}
 
@@ -128,7 +128,7 @@ def test_only_positive_points_move(alice: Member, points: int) -> None:
 
 def test_a_movement_outside_a_transaction_is_refused(alice: Member) -> None:
     with pytest.raises(TransactionRequiredError):
-        ledger.spend(member_id=alice.pk, points=1, key="s", counterparty="mall", source="", title="", at=NOON)
+        movements.spend(member_id=alice.pk, points=1, key="s", counterparty="mall", source="", title="", at=NOON)
 
 
 def test_a_refund_returns_points_to_the_lots_that_paid(alice: Member) -> None:
@@ -154,7 +154,7 @@ def test_partial_refunds_fill_the_longest_living_lots_first_and_end_at_what_was_
     refund(alice.pk, "s", key="r2", points=10)
     assert lots(alice.pk) == [(SOON, 5), (LATER, 50)]
 
-    with nothing_changes(alice.pk), pytest.raises(ledger.NothingToGiveBack) as refusal:
+    with nothing_changes(alice.pk), pytest.raises(movements.NothingToGiveBack) as refusal:
         refund(alice.pk, "s", key="r3", points=26)
     assert refusal.value.detail == {"points_left": 25}
     assert refund(alice.pk, "s", key="r4").amount == 25
@@ -167,7 +167,7 @@ def test_a_refund_happens_once_per_key_and_never_beyond_the_spend(alice: Member)
     first = refund(alice.pk, "s", key="r")
 
     assert refund(alice.pk, "s", key="r").entry_id == first.entry_id
-    with nothing_changes(alice.pk), pytest.raises(ledger.NothingToGiveBack):
+    with nothing_changes(alice.pk), pytest.raises(movements.NothingToGiveBack):
         refund(alice.pk, "s", key="another")
     assert account(alice.pk).balance == 100
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from members.models import Member
-from points import ledger
+from points.ledger import accounts, holds, take_backs
 from points.models import Entry, Hold
 from tests.points.book import (
     LATER,
@@ -24,21 +24,21 @@ from tests.points.book import (
 )
 
 
-def release(member_id: int, key: str) -> ledger.Posting | None:
+def release(member_id: int, key: str) -> accounts.Posting | None:
     with transaction.atomic():
-        return ledger.release_hold(member_id=member_id, key=key, at=NOON)
+        return holds.release(member_id=member_id, key=key, at=NOON)
 
 
-def release_due(at: object = NOON, limit: int = 100) -> list[tuple[int, int]]:
+def release_due(at: datetime = NOON, limit: int = 100) -> list[tuple[int, int]]:
     with transaction.atomic():
-        return ledger.release_due_chunk(at=at, limit=limit)  # type: ignore[arg-type]
+        return holds.release_due(member_ids=holds.due(at=at, skip=[], limit=limit), at=at)
 
 
 def test_pending_points_are_shown_and_cannot_be_spent(alice: Member) -> None:
     hold(alice.pk, 100, key="h")
 
     assert (account(alice.pk).pending, account(alice.pk).balance) == (100, 0)
-    with pytest.raises(ledger.InsufficientPoints):
+    with pytest.raises(accounts.InsufficientPoints):
         spend(alice.pk, 1, key="s")
     assert faults() == []
 
@@ -61,7 +61,7 @@ def test_a_hold_happens_once_per_key(alice: Member) -> None:
     first = hold(alice.pk, 100, key="h")
 
     assert hold(alice.pk, 100, key="h") == first
-    with pytest.raises(ledger.KeyReused):
+    with pytest.raises(accounts.KeyReused):
         hold(alice.pk, 101, key="h")
     assert account(alice.pk).pending == 100
 
@@ -82,8 +82,8 @@ def test_a_cancelled_hold_gives_nothing(alice: Member) -> None:
     hold(alice.pk, 100, key="h")
 
     with transaction.atomic():
-        assert ledger.cancel_hold(member_id=alice.pk, key="h", at=NOON) == 100
-        assert ledger.cancel_hold(member_id=alice.pk, key="h", at=NOON) == 0
+        assert holds.cancel(member_id=alice.pk, key="h", at=NOON) == 100
+        assert holds.cancel(member_id=alice.pk, key="h", at=NOON) == 0
 
     assert release(alice.pk, "h") is None
     assert (account(alice.pk).pending, account(alice.pk).balance) == (0, 0)
@@ -182,7 +182,7 @@ def test_a_take_back_happens_once_per_key_and_never_beyond_the_award(alice: Memb
 
     again = take_back(alice.pk, "a", 60, key="t")
     assert again.repeated
-    with nothing_changes(alice.pk), pytest.raises(ledger.NothingToTakeBack) as refusal:
+    with nothing_changes(alice.pk), pytest.raises(take_backs.NothingToTakeBack) as refusal:
         take_back(alice.pk, "a", 41, key="t2")
     assert refusal.value.detail == {"points_left": 40}
     assert account(alice.pk).balance == 540

@@ -10,13 +10,14 @@ from django.db import transaction
 
 from core.business_time import business_day
 from members.models import Member
-from points import ledger, services
-from points.ledger import TakeBackPolicy
+from points.ledger import accounts, holds, movements, take_backs
+from points.ledger.take_backs import TakeBackPolicy
+from points.services import expiry
 from tests.points.book import NOON, faults
 
 STEPS = 80
 POLICIES = [TakeBackPolicy.PENDING_ONLY, TakeBackPolicy.WITHIN_BALANCE, TakeBackPolicy.OWE]
-REFUSALS = (ledger.InsufficientPoints, ledger.NothingToGiveBack, ledger.NothingToTakeBack)
+REFUSALS = (accounts.InsufficientPoints, movements.NothingToGiveBack, take_backs.NothingToTakeBack)
 
 
 class Walk:
@@ -46,32 +47,32 @@ class Walk:
 
     def earn(self) -> None:
         who, key = self._new(self._awards)
-        ledger.earn(**self._award(who, key))
+        movements.earn(**self._award(who, key))
 
     def hold(self) -> None:
         who, key = self._new(self._awards)
-        ledger.hold(**self._award(who, key), release_at=self._at + timedelta(days=self._random.randrange(3)))
+        holds.hold(**self._award(who, key), release_at=self._at + timedelta(days=self._random.randrange(3)))
 
     def release(self) -> None:
         who, key = self._known(self._awards)
-        ledger.release_hold(member_id=who, key=key, at=self._at)
+        holds.release(member_id=who, key=key, at=self._at)
 
     def spend(self) -> None:
         who, key = self._new(self._spends)
         points = self._random.randint(1, 60)
-        ledger.spend(member_id=who, points=points, key=key, counterparty="mall", source=key, title="", at=self._at)
+        movements.spend(member_id=who, points=points, key=key, counterparty="mall", source=key, title="", at=self._at)
 
     def refund(self) -> None:
         who, key = self._known(self._spends)
         points = self._random.choice([None, self._random.randint(1, 30)])
-        with suppress(ledger.Entry.DoesNotExist, ledger.Account.DoesNotExist):  # the spend was refused
-            ledger.refund(
+        with suppress(Entry.DoesNotExist):  # the spend was refused
+            movements.refund(
                 member_id=who, spend_key=key, key=f"refund:{self._number}", title="", points=points, at=self._at
             )
 
     def take_back(self) -> None:
         who, key = self._known(self._awards)
-        ledger.take_back(
+        take_backs.take_back(
             member_id=who,
             award_key=key,
             points=self._random.randint(1, 40),
@@ -82,9 +83,9 @@ class Walk:
         )
 
     def nightly(self) -> None:
-        while ledger.release_due_chunk(at=self._at, limit=2):
-            pass
-        services.expire_due(at=self._at, chunk=2)
+        while member_ids := holds.due(at=self._at, skip=[], limit=2):
+            holds.release_due(member_ids=member_ids, at=self._at)
+        expiry.expire_due(at=self._at, chunk=2)
 
     def _new(self, keys: list[tuple[int, str]]) -> tuple[int, str]:
         keys.append((self._random.choice(self._members), f"key:{self._number}"))
@@ -113,7 +114,7 @@ def test_the_books_are_right_after_every_step(seed: int, alice: Member, bob: Mem
     members = [alice.pk, bob.pk]
     for member_id in members:
         with transaction.atomic():
-            ledger.earn(**Walk(seed, members)._award(member_id, "start"))
+            movements.earn(**Walk(seed, members)._award(member_id, "start"))
     walk = Walk(seed, members)
 
     for number in range(STEPS):

@@ -12,7 +12,9 @@ from django.db import connection
 
 import points
 from members.models import Member
-from points import audit, ledger, selectors, services
+from points import audit, selectors
+from points.ledger import accounts, movements
+from points.services import expiry
 from tests.factories import new_member
 from tests.points.book import LATER, NOON, SOON, account, earn, hold, refund, spend, take_back
 from tests.races.together import at_once, without_constraint
@@ -31,7 +33,7 @@ def attempt(movement: Callable[[], object]) -> bool:
     """Return whether the movement was made; a shortage of points is an answer, anything else an error."""
     try:
         movement()
-    except ledger.InsufficientPoints:
+    except accounts.InsufficientPoints:
         return False
     return True
 
@@ -143,7 +145,7 @@ def test_a_spend_is_given_back_once(alice: Member) -> None:
     def give_back(number: int) -> bool:
         try:
             refund(alice.pk, "s", key=f"r{number}")
-        except ledger.NothingToGiveBack:
+        except movements.NothingToGiveBack:
             return False
         return True
 
@@ -162,7 +164,7 @@ def test_spending_meets_expiry_and_every_point_goes_one_way(db: None) -> None:
     spends = [
         partial(attempt, partial(spend, member.pk, 30, key=f"s{n}", at=after)) for member in members for n in (1, 2)
     ]
-    calls: list[Callable[[], object]] = [*spends, *[partial(services.expire_due, at=after, chunk=3)] * 4]
+    calls: list[Callable[[], object]] = [*spends, *[partial(expiry.expire_due, at=after, chunk=3)] * 4]
     at_once(calls)
 
     for member in members:
@@ -183,7 +185,7 @@ def test_everything_at_once_leaves_the_books_right(alice: Member, bob: Member) -
             *[partial(earn, member.pk, 30, key=f"e{n}") for n in range(4)],
             partial(refund, member.pk, "first", key="r"),
             partial(take_back, member.pk, "start", 300, key="t"),
-            partial(services.expire_due, at=NOON),
+            partial(expiry.expire_due, at=NOON),
         ]
 
     at_once([*movements(alice), *movements(bob)])

@@ -25,7 +25,8 @@ from mall.services import codes, deliver, fulfil, stock
 from mall.services import redeem as redeeming
 from mall.services.cancel import cancel_by_staff
 from members.models import Member
-from points import audit, ledger
+from points import audit
+from points.ledger import accounts
 from tests.factories import give_points, new_coupon_item, new_goods_item, new_member
 from tests.mall.steps import balance, cancel, new_address, redeem
 from tests.races.together import at_once, without_constraint
@@ -73,11 +74,11 @@ def test_control_a_balance_checked_before_it_is_written_buys_more(
             cursor.execute("SELECT balance FROM points_account WHERE member_id = %s", [member_id])
             (seen,) = cursor.fetchone()
             if seen < points:
-                raise ledger.InsufficientPoints(detail={"missing_points": points - seen})
+                raise accounts.InsufficientPoints(detail={"missing_points": points - seen})
             time.sleep(PAUSE)
             cursor.execute("UPDATE points_account SET balance = %s WHERE member_id = %s", [seen - points, member_id])
 
-    monkeypatch.setattr(ledger, "spend", spend)
+    monkeypatch.setattr(movements, "spend", spend)
 
     assert tap_with_points_for_three(alice, api)[201] > 3
     assert not books_are_right()
@@ -210,7 +211,7 @@ def test_control_a_limit_counted_without_the_accounts_lock_is_passed(
         time.sleep(PAUSE)
         return found
 
-    monkeypatch.setattr(ledger, "spend", lambda **_facts: None)
+    monkeypatch.setattr(movements, "spend", lambda **_facts: None)
     monkeypatch.setattr(selectors, "redeemed", redeemed)
 
     assert tap_against_a_limit_of_two(alice, api)[201] > 2

@@ -23,7 +23,7 @@ from growth.replay.patience import Result, with_database
 from growth.replay.progress import ProgressBar
 from growth.replay.summary import Summary, summarise
 from members.services.partners import IssuedKey, revoke_partner_key
-from points.services import run_audit
+from points.services.audits import run_audit
 
 LARGEST_BATCH = 1000
 ACCEPTED = {"awarded", "pending", "duplicate", "none"}

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.business_time import now
-from points import audit, services
+from points import audit
+from points.services import audits
 
 
 class Command(BaseCommand):
@@ -20,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         result = audit.check()
         if not options["no_record"]:
-            services.keep_audit(result=result, started_at=now())
+            audits.keep_audit(result=result, started_at=now())
         for finding in result.findings:
             self.stdout.write(
                 f"{finding.invariant}: member {finding.member_id}, {finding.subject}: "

@@ -1,24 +1,24 @@
 -- What came into a lot is still there or went somewhere, and its counters are what its entries say.
-WITH granted AS (
-    SELECT lot_id, sum(amount)::bigint AS points FROM points_entry WHERE lot_id IS NOT NULL GROUP BY lot_id
-), moved AS (
-    SELECT c.lot_id,
-        sum(CASE WHEN e.kind = 'spend' THEN c.points ELSE 0 END)::bigint AS spent,
-        sum(CASE WHEN e.kind = 'refund' THEN -c.points ELSE 0 END)::bigint AS returned,
-        sum(CASE WHEN e.kind = 'expire' THEN c.points ELSE 0 END)::bigint AS expired,
-        sum(CASE WHEN e.kind IN ('take_back', 'repay') THEN c.points ELSE 0 END)::bigint AS taken_back
-    FROM points_consumption c JOIN points_entry e ON e.id = c.entry_id GROUP BY c.lot_id
+WITH moved AS (
+    SELECT share.lot_id,
+        coalesce(sum(share.points) FILTER (WHERE e.kind <> 'refund' AND share.points > 0), 0)::bigint AS granted,
+        coalesce(sum(share.points) FILTER (WHERE e.kind = 'refund'), 0)::bigint AS returned,
+        coalesce(-sum(share.points) FILTER (WHERE e.kind IN ('spend', 'transfer_out')), 0)::bigint AS spent,
+        coalesce(-sum(share.points) FILTER (WHERE e.kind = 'expire'), 0)::bigint AS expired,
+        coalesce(-sum(share.points) FILTER (
+            WHERE e.kind IN ('take_back', 'repay', 'adjust') AND share.points < 0), 0)::bigint AS taken_back
+    FROM points_entry e CROSS JOIN LATERAL unnest(e.lot_ids, e.lot_points) AS share (lot_id, points)
+    GROUP BY share.lot_id
 )
-SELECT l.member_id, 'lot ' || l.id || ' ' || part.name, part.expected, part.actual
+SELECT coalesce(l.member_id, 0), 'lot ' || coalesce(l.id, m.lot_id) || ' ' || part.name, part.expected, part.actual
 FROM points_lot l
-LEFT JOIN granted g ON g.lot_id = l.id
-LEFT JOIN moved m ON m.lot_id = l.id
+FULL JOIN moved m ON m.lot_id = l.id
 CROSS JOIN LATERAL (VALUES
     ('conserves', l.remaining + l.spent + l.expired + l.taken_back, l.granted + l.returned),
-    ('granted', coalesce(g.points, 0), l.granted),
-    ('spent', coalesce(m.spent, 0), l.spent),
-    ('returned', coalesce(m.returned, 0), l.returned),
-    ('expired', coalesce(m.expired, 0), l.expired),
-    ('taken back', coalesce(m.taken_back, 0), l.taken_back)
+    ('granted', coalesce(m.granted, 0), coalesce(l.granted, 0)),
+    ('spent', coalesce(m.spent, 0), coalesce(l.spent, 0)),
+    ('returned', coalesce(m.returned, 0), coalesce(l.returned, 0)),
+    ('expired', coalesce(m.expired, 0), coalesce(l.expired, 0)),
+    ('taken back', coalesce(m.taken_back, 0), coalesce(l.taken_back, 0))
 ) AS part (name, expected, actual)
 WHERE part.expected <> part.actual

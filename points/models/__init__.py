@@ -1,0 +1,27 @@
+"""The ledger's tables, by what they are about. Django looks for them here."""
+
+from points.models.adjustments import Adjustment, AdjustmentReason, AdjustmentStatus
+from points.models.audits import Audit, AuditFinding
+from points.models.book import NEVER, Account, Entry, EntryKind, Lot
+from points.models.holds import Hold, HoldChange, HoldStatus
+from points.models.policy import LedgerPolicy
+from points.models.transfers import Transfer, TransferStatus
+
+__all__ = [
+    "NEVER",
+    "Account",
+    "Adjustment",
+    "AdjustmentReason",
+    "AdjustmentStatus",
+    "Audit",
+    "AuditFinding",
+    "Entry",
+    "EntryKind",
+    "Hold",
+    "HoldChange",
+    "HoldStatus",
+    "LedgerPolicy",
+    "Lot",
+    "Transfer",
+    "TransferStatus",
+]

@@ -1,0 +1,42 @@
+"""The audit's run, and its result kept."""
+
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from points import audit
+from points.models import Audit, AuditFinding
+
+log = structlog.get_logger(__name__)
+
+
+def run_audit(*, at: datetime) -> Audit:
+    """Check the whole ledger and keep the result, with up to audit.MAX_FINDINGS findings per invariant."""
+    return keep_audit(result=audit.check(), started_at=at)
+
+
+def keep_audit(*, result: audit.Result, started_at: datetime) -> Audit:
+    """Keep an audit's result and its findings, and return the run."""
+    with transaction.atomic():
+        run = Audit.objects.create(
+            started_at=started_at,
+            finished_at=result.finished_at,
+            accounts=result.accounts,
+            entries=result.entries,
+            findings_total=len(result.findings),
+        )
+        AuditFinding.objects.bulk_create(
+            AuditFinding(
+                audit=run,
+                invariant=finding.invariant,
+                member_id=finding.member_id,
+                subject=finding.subject,
+                expected=finding.expected,
+                actual=finding.actual,
+            )
+            for finding in result.findings
+        )
+    if result.findings:
+        log.error("audit_found_faults", findings=len(result.findings))
+    return run
