@@ -1,8 +1,8 @@
 """The bytes that the log keeps of an entry: all its columns, one way of writing them. docs/transparency.md, "Leaf".
 
 A JSON object in UTF-8 with sorted names and no spaces: RFC 8785, except that integers beyond 2**53 are written in full
-too. Times are UTC with six digits of the second. `breakdown` is the text PostgreSQL prints for the jsonb value: a string,
-so that no verifier has to agree with us on how to write numbers.
+too. Times are UTC with six digits of the second. `breakdown` is the text PostgreSQL prints for the jsonb value: a
+string, so that no verifier has to agree with us on how to write numbers.
 
 Changed columns make a new version: entries sealed under an old one must keep their bytes.
 """

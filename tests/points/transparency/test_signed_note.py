@@ -94,10 +94,20 @@ def test_a_known_keys_false_signature_is_not_outweighed_by_a_good_one() -> None:
 
 @pytest.mark.parametrize(
     "note",
-    ["", "text\n", "text\n\n", NOTE.rstrip("\n"), NOTE + "\n", NOTE.replace("— ", "- "), NOTE.replace("x08", "x 08")]
-    + [NOTE + "— name AAAA\n", "te\x00xt\n\n" + VECTORS["sig_line"] + "\n", "te\ud800xt\n\n" + VECTORS["sig_line"] + "\n"]
-    + [VECTORS["text"] + "\n" + (VECTORS["sig_line"] + "\n") * 101],
-)  # fmt: skip
+    [
+        "",
+        "text\n",
+        "text\n\n",
+        NOTE.rstrip("\n"),
+        NOTE + "\n",
+        NOTE.replace("— ", "- "),
+        NOTE.replace("x08", "x 08"),
+        NOTE + "— name AAAA\n",
+        f"te\x00xt\n\n{VECTORS['sig_line']}\n",
+        f"te\ud800xt\n\n{VECTORS['sig_line']}\n",
+        VECTORS["text"] + "\n" + (VECTORS["sig_line"] + "\n") * 101,
+    ],
+)
 def test_a_malformed_note_is_refused(note: str) -> None:
     with pytest.raises(BadNoteError):
         open_note(note, [NEUMANN])
@@ -121,8 +131,17 @@ ROOT = b64encode(bytes(32)).decode()
 
 @pytest.mark.parametrize(
     "text",
-    ["", "origin\n", "origin\n8\n", f"\n8\n{ROOT}\n", f"origin\n08\n{ROOT}\n", f"origin\n-8\n{ROOT}\n"]
-    + [f"origin\n8\n{ROOT[:-4]}\n", f"origin\n8\n{ROOT[:-2]}B=\n", f"origin\n{'9' * 30}\n{ROOT}\n"],
+    [
+        "",
+        "origin\n",
+        "origin\n8\n",
+        f"\n8\n{ROOT}\n",
+        f"origin\n08\n{ROOT}\n",
+        f"origin\n-8\n{ROOT}\n",
+        f"origin\n8\n{ROOT[:-4]}\n",
+        f"origin\n8\n{ROOT[:-2]}B=\n",
+        f"origin\n{'9' * 30}\n{ROOT}\n",
+    ],
 )
 def test_a_text_that_is_no_checkpoint_is_refused(text: str) -> None:
     with pytest.raises(BadNoteError):
