@@ -225,14 +225,20 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": env.str("CACHE_KEY_PREFIX", default="mall") + ":",
 }
 CELERY_TIMEZONE = "Asia/Shanghai"
+# What happens every night, in this order (core/chain.py).
+NIGHTLY_CHAIN = [
+    "points.services.release.STEP",
+    "members.services.tier_evaluation.STEP",
+    "points.services.expiry.STEP",
+]
 CELERY_BEAT_SCHEDULER = "core.beat.SingleBeatScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILE", default=str(BASE_DIR / "var" / "beat-schedule"))
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "core.sweep_outbox", "schedule": timedelta(seconds=20)},
     "requeue-unfulfilled": {"task": "mall.sweep_unfulfilled", "schedule": crontab(minute="*/10")},
     "release-pending": {"task": "points.release_due", "schedule": crontab(minute="2")},
-    # Twice: should the first have been missed, the second catches up; it finds nothing otherwise.
-    "expire": {"task": "points.expire_due", "schedule": crontab(hour="0,1", minute="10")},
+    # Once a day; the later ones go on with a run that died, and find nothing otherwise.
+    "nightly": {"task": "core.run_nightly", "schedule": crontab(hour="0-5", minute="10")},
     "audit": {"task": "points.audit", "schedule": crontab(hour="3", minute="0")},
     "audit-mall": {"task": "mall.audit", "schedule": crontab(hour="3", minute="20")},
     "purge": {"task": "core.purge", "schedule": crontab(hour="4", minute="30")},

@@ -26,6 +26,7 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from psycopg2.errors import DeadlockDetected, LockNotAvailable
 
+from core.business_time import business_day
 from core.models import ChainChunk, ChainRun, ChainStep, SetAside
 
 NIGHTLY = "nightly"
@@ -105,8 +106,10 @@ def run(
 
     `report` is told of each chunk once it has committed, and of each step (without a chunk) once it is finished.
     Without `wait` it leaves when another runner is at work. An error that is no row's fault is kept on the step and
-    raised. Must be called outside of any transaction.
+    raised. Must be called outside of any transaction. Raises ValueError for a day that has not begun.
     """
+    if on > business_day(at):
+        raise ValueError(f"The business day {on} has not begun.")
     opened = _open(name=name, steps=steps, on=on)
     for step in () if opened.finished_at else steps:
         if not _run_step(opened, step, at=at, wait=wait, report=report):
