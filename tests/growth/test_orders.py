@@ -7,10 +7,10 @@ import pytest
 
 from core.business_time import business_day, end_of_month, now
 from growth.models import EarnRule, Order
-from growth.services import release
 from members.models import Member
 from members.services.growth import add_growth
 from points.models import Entry, Lot
+from points.services import release
 from tests.partner_client import PartnerClient, event
 from tests.points.book import account, faults, spend
 

@@ -1,6 +1,6 @@
 """Points that wait, and awards that are taken back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -78,12 +78,28 @@ def test_only_holds_that_are_due_are_released(alice: Member, bob: Member) -> Non
     assert faults() == []
 
 
+def cancel(member_id: int, hold_key: str, *, key: str, points: int | None = None) -> int:
+    return holds.cancel(member_id=member_id, key=hold_key, change_key=key, points=points, reason="a reason", at=NOON)
+
+
+def test_a_part_that_is_taken_off_twice_under_one_key_is_taken_off_once(alice: Member) -> None:
+    hold(alice.pk, 100, key="h")
+
+    first, second = (take_back(alice.pk, "h", 30, key="t") for _call in range(2))
+
+    assert (first.pending, first.repeated) == (30, False)
+    assert (second.pending, second.repeated) == (30, True)
+    assert account(alice.pk).pending == 70
+    assert faults() == []
+
+
 def test_a_cancelled_hold_gives_nothing(alice: Member) -> None:
     hold(alice.pk, 100, key="h")
 
     with transaction.atomic():
-        assert holds.cancel(member_id=alice.pk, key="h", at=NOON) == 100
-        assert holds.cancel(member_id=alice.pk, key="h", at=NOON) == 0
+        assert cancel(alice.pk, "h", key="c") == 100
+        assert cancel(alice.pk, "h", key="c") == 100
+        assert cancel(alice.pk, "h", key="another") == 0
 
     assert release(alice.pk, "h") is None
     assert (account(alice.pk).pending, account(alice.pk).balance) == (0, 0)

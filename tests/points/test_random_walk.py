@@ -12,6 +12,7 @@ from core.business_time import business_day
 from members.models import Member
 from points.ledger import accounts, holds, movements, take_backs
 from points.ledger.take_backs import TakeBackPolicy
+from points.models import Entry
 from points.services import expiry
 from tests.points.book import NOON, faults
 

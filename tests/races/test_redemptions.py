@@ -26,7 +26,7 @@ from mall.services import redeem as redeeming
 from mall.services.cancel import cancel_by_staff
 from members.models import Member
 from points import audit
-from points.ledger import accounts
+from points.ledger import accounts, movements
 from tests.factories import give_points, new_coupon_item, new_goods_item, new_member
 from tests.mall.steps import balance, cancel, new_address, redeem
 from tests.races.together import at_once, without_constraint
