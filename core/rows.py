@@ -1,4 +1,4 @@
-"""Inserting a row that may be there already, without an exception and the savepoint that catching it would need."""
+"""Rows in bulk tables: inserting one that may be there already, and finding the first one booked since a moment."""
 
 from typing import Any
 
@@ -6,12 +6,31 @@ from django.db import connection
 from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
 
+# The first id booked since a moment, found by halving over the primary key: tables grow for years, a day does not,
+# and an index on the time of booking would cost every booking. `around` is safely before the moment: rows get their
+# ids in the order of time, but for as long as a statement may take.
+FIRST_ID_SINCE = """
+WITH RECURSIVE search(low, high) AS (
+    SELECT coalesce(min(id), 1) - 1, coalesce(max(id), 0) + 1 FROM {table}
+    UNION ALL
+    SELECT CASE WHEN probe.created_at < %(around)s THEN probe.id ELSE search.low END,
+           CASE WHEN probe.created_at < %(around)s THEN search.high ELSE middle.id END
+    FROM search
+    CROSS JOIN LATERAL (SELECT search.low + (search.high - search.low) / 2 AS id) AS middle
+    LEFT JOIN LATERAL (
+        SELECT id, created_at FROM {table} WHERE id >= middle.id AND id < search.high ORDER BY id LIMIT 1
+    ) AS probe ON true
+    WHERE search.high - search.low > 1
+)
+SELECT high FROM search ORDER BY high - low LIMIT 1
+"""
+
 
 def insert_once(row: Model) -> bool:
     """Insert the row and set its primary key, unless a unique constraint has it already; return whether it was new.
 
-    When another transaction is inserting the same row, this waits for it to end. So after False a new SELECT sees
-    the row that was there first.
+    No exception, and no savepoint that catching one would need. When another transaction is inserting the same row,
+    this waits for it to end. So after False a new SELECT sees the row that was there first.
     """
     meta = row._meta
     values: dict[str, Any] = {}

@@ -8,30 +8,13 @@ from django.db import connection
 from psycopg2 import sql
 
 from core.business_time import start_of_day
+from core.rows import FIRST_ID_SINCE
 
 # Fewer pieces than this are few, however large the stock once was.
 FEW_PIECES = 5
 LOW_SHARE = 10
 # Rows are booked in the order of their ids, but for as long as a transaction may take.
 DISORDER = timedelta(minutes=10)
-
-# The first id booked since a moment, found by halving over the primary key: tables grow for years, a day does not,
-# and an index on the time of booking would cost every booking.
-FIRST_ID_SINCE = """
-WITH RECURSIVE search(low, high) AS (
-    SELECT coalesce(min(id), 1) - 1, coalesce(max(id), 0) + 1 FROM {table}
-    UNION ALL
-    SELECT CASE WHEN probe.created_at < %(around)s THEN probe.id ELSE search.low END,
-           CASE WHEN probe.created_at < %(around)s THEN search.high ELSE middle.id END
-    FROM search
-    CROSS JOIN LATERAL (SELECT search.low + (search.high - search.low) / 2 AS id) AS middle
-    LEFT JOIN LATERAL (
-        SELECT id, created_at FROM {table} WHERE id >= middle.id AND id < search.high ORDER BY id LIMIT 1
-    ) AS probe ON true
-    WHERE search.high - search.low > 1
-)
-SELECT high FROM search ORDER BY high - low LIMIT 1
-"""
 
 
 @dataclass(frozen=True)

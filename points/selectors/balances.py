@@ -1,4 +1,4 @@
-"""Reading the ledger."""
+"""What a member has, and their statement."""
 
 from collections.abc import Iterable
 from datetime import date
