@@ -52,6 +52,8 @@ check-deploy:
 	env -u WECHAT_API_BASE \
 	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 	WECHAT_APP_SECRET="$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(16))')" \
+	LEDGER_LOG_KEY="$$($(BIN)/python -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())')" \
+	LEDGER_LOG_ORIGIN=mall.example.com/ledger \
 	DEMO_MODE=false DEBUG=false ALLOWED_HOSTS=mall.example.com WECHAT_APP_ID=wx0123456789abcdef \
 	DATABASE_URL=postgres://mall:none@127.0.0.1:1/mall REDIS_URL=redis://127.0.0.1:1/0 \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING

@@ -195,6 +195,14 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 
+# --- the ledger's Merkle log (docs/transparency.md) --------------------------------------------------------------
+# The Ed25519 seed that signs checkpoints, 32 bytes in base64; whoever has it can sign another history.
+LEDGER_LOG_KEY = env.str("LEDGER_LOG_KEY", default="")
+# The log's name in every checkpoint. It never changes; a new key keeps it.
+LEDGER_LOG_ORIGIN = env.str("LEDGER_LOG_ORIGIN", default="points-mall/ledger")
+# A file to which every checkpoint is appended, to be copied to where the database's owner cannot write.
+LEDGER_LOG_PUBLISH_FILE = env.str("LEDGER_LOG_PUBLISH_FILE", default="")
+
 # --- WeChat ----------------------------------------------------------------------------------------------------
 WECHAT_APP_ID = env.str("WECHAT_APP_ID", default="wx-standin" if DEMO_MODE else "")
 WECHAT_APP_SECRET = env.str("WECHAT_APP_SECRET", default="standin-secret" if DEMO_MODE else "")
@@ -234,6 +242,8 @@ NIGHTLY_CHAIN = [
 CELERY_BEAT_SCHEDULER = "core.beat.SingleBeatScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILE", default=str(BASE_DIR / "var" / "beat-schedule"))
 CELERY_BEAT_SCHEDULE = {
+    # The answer to an unsealed entry's proof says to come back in a minute.
+    "seal": {"task": "points.seal", "schedule": timedelta(seconds=60)},
     "sweep-outbox": {"task": "core.sweep_outbox", "schedule": timedelta(seconds=20)},
     "requeue-unfulfilled": {"task": "mall.sweep_unfulfilled", "schedule": crontab(minute="*/10")},
     "release-pending": {"task": "points.release_due", "schedule": crontab(minute="2")},

@@ -53,6 +53,8 @@ def environment(paths: Paths, secrets: Secrets, servers: Mapping[str, str]) -> d
         "DEMO_MODE": "true",
         "DEMO_STAFF_PASSWORD": secrets.staff,
         "CELERY_BEAT_SCHEDULE_FILE": str(paths.run / "beat-schedule"),
+        "LEDGER_LOG_KEY": secrets.ledger_log_key,
+        "LEDGER_LOG_PUBLISH_FILE": str(paths.var / "log-checkpoints.jsonl"),
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
     }

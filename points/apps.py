@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,3 +14,4 @@ class PointsConfig(AppConfig):
     def ready(self) -> None:
         # Imports models, which must be loaded before.
         import_module("points.member_panels").register()
+        register(import_module("points.checks").check_log_key, "points")

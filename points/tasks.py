@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from core.business_time import now
-from points.services import audits, release
+from points.services import audits, release, sealing
 
 
 @shared_task(name="points.release_due", ignore_result=True)
@@ -18,3 +18,9 @@ def release_due(**_later: Any) -> None:
 def audit(**_later: Any) -> None:
     """Check the whole ledger and keep the findings."""
     audits.run_audit(at=now())
+
+
+@shared_task(name="points.seal", ignore_result=True)
+def seal(**_later: Any) -> None:
+    """Seal new entries into the Merkle log and publish the checkpoints."""
+    sealing.seal(at=now())

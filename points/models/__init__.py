@@ -6,6 +6,7 @@ from points.models.book import NEVER, Account, Entry, EntryKind, Lot
 from points.models.holds import Hold, HoldChange, HoldStatus
 from points.models.policy import LedgerPolicy
 from points.models.transfers import Transfer, TransferStatus
+from points.models.transparency import Checkpoint, LogTile, SealMark
 
 __all__ = [
     "NEVER",
@@ -15,13 +16,16 @@ __all__ = [
     "AdjustmentStatus",
     "Audit",
     "AuditFinding",
+    "Checkpoint",
     "Entry",
     "EntryKind",
     "Hold",
     "HoldChange",
     "HoldStatus",
     "LedgerPolicy",
+    "LogTile",
     "Lot",
+    "SealMark",
     "Transfer",
     "TransferStatus",
 ]
