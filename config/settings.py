@@ -238,6 +238,7 @@ NIGHTLY_CHAIN = [
     "points.services.release.STEP",
     "members.services.tier_evaluation.STEP",
     "points.services.expiry.STEP",
+    "points.services.expiry_notices.STEP",
 ]
 CELERY_BEAT_SCHEDULER = "core.beat.SingleBeatScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILE", default=str(BASE_DIR / "var" / "beat-schedule"))

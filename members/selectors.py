@@ -15,7 +15,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
-from members.models import Address, Identity, Member, MemberStatus, Partner, PartnerKey, Session, Tier
+from members.models import Address, Identity, Member, MemberStatus, Notice, Partner, PartnerKey, Session, Tier
 
 
 class MemberNotFound(DomainError):
@@ -147,6 +147,12 @@ def live_sessions(*, member_id: int, at: datetime) -> QuerySet[Session]:
     """Return the member's sessions that can still be used, with their devices, newest first."""
     live = Session.objects.filter(member_id=member_id, revoked_at__isnull=True, expires_at__gt=at)
     return live.select_related("device").order_by("-created_at", "pk")
+
+
+def inbox(*, member_id: int, unread: bool = False) -> QuerySet[Notice]:
+    """Return the member's notices, or those not read yet; the caller orders and pages them."""
+    notices = Notice.objects.filter(member_id=member_id)
+    return notices.filter(read_at__isnull=True) if unread else notices
 
 
 def usable_partner_key(*, key_id: str, at: datetime) -> PartnerKey | None:

@@ -158,6 +158,29 @@ class AddressPage(serializers.Serializer[Any]):
     results = AddressAnswer(many=True)
 
 
+class InboxQuery(PageQuery):
+    """Parameters of the inbox."""
+
+    unread = serializers.BooleanField(required=False, help_text="true: only what is not read yet.")
+
+
+class NoticeAnswer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    kind = serializers.CharField(help_text="For programs; more kinds may come.")
+    title = serializers.CharField()
+    body = serializers.CharField()
+    params = serializers.DictField(help_text="The facts of the text.")
+    created_at = serializers.DateTimeField()
+    read_at = serializers.DateTimeField(allow_null=True)
+
+
+class InboxPage(serializers.Serializer[Any]):
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    unread = serializers.IntegerField(help_text="How many of all notices are not read yet.")
+    results = NoticeAnswer(many=True)
+
+
 class SessionAnswer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     device_id = serializers.CharField(source="device.device_id", default=None, allow_null=True)

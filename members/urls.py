@@ -13,4 +13,6 @@ urlpatterns = [
     path("members/me/addresses", views.AddressesView.as_view()),
     path("members/me/addresses/<int:address_id>", views.AddressView.as_view()),
     path("members/me/sessions", views.SessionsView.as_view()),
+    path("inbox", views.InboxView.as_view()),
+    path("inbox/<int:notice_id>/read", views.NoticeReadView.as_view()),
 ]

@@ -13,13 +13,17 @@ from core.business_time import business_day, now
 from core.callers import caller_of
 from core.pagination import NewestFirst
 from members import selectors
+from members.models import Notice
 from members.serializers import (
     AddressAnswer,
     AddressBody,
     AddressPage,
+    InboxPage,
+    InboxQuery,
     LoginAnswer,
     LoginBody,
     MemberAnswer,
+    NoticeAnswer,
     PageQuery,
     ProfileBody,
     RefreshBody,
@@ -27,7 +31,7 @@ from members.serializers import (
     TierAnswer,
     TokenAnswer,
 )
-from members.services import accounts, addresses, profile, sessions
+from members.services import accounts, addresses, notices, profile, sessions
 
 MAX_SESSIONS_SHOWN = 100
 
@@ -169,3 +173,31 @@ class SessionsView(APIView):
             at=now(),
         )
         return Response(status=204)
+
+
+class InboxView(APIView):
+    @extend_schema(parameters=[InboxQuery], responses=InboxPage)
+    def get(self, request: Request) -> Response:
+        """What I was told, newest first, and how much of it I have not read."""
+        member_id = caller_of(request).member_id
+        query = valid(InboxQuery(data=request.query_params.dict()))
+        pages = NewestFirst()
+        rows = selectors.inbox(member_id=member_id, unread=query.get("unread", False))
+        page = pages.paginate_queryset(rows, request, view=self) or []
+        answer = pages.get_paginated_response(NoticeAnswer([_as_read(notice) for notice in page], many=True).data)
+        unread = selectors.inbox(member_id=member_id, unread=True).count()
+        return Response({**answer.data, "unread": unread})
+
+
+class NoticeReadView(APIView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, notice_id: int) -> Response:
+        """I have read this notice."""
+        notices.mark_read(member_id=caller_of(request).member_id, notice_id=notice_id, at=now())
+        return Response(status=204)
+
+
+def _as_read(notice: Notice) -> dict[str, Any]:
+    text = notices.text_of(notice)
+    facts = {name: getattr(notice, name) for name in ("id", "kind", "params", "created_at", "read_at")}
+    return facts | {"title": text.title, "body": text.body}

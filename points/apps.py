@@ -15,3 +15,4 @@ class PointsConfig(AppConfig):
         # Imports models, which must be loaded before.
         import_module("points.member_panels").register()
         register(import_module("points.checks").check_log_key, "points")
+        import_module("points.services.expiry_notices").register()

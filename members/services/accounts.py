@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
-from members.models import LEGAL_MOVES, Address, Device, Identity, Member, MemberStatus, Session, StatusChange
+from members.models import LEGAL_MOVES, Address, Device, Identity, Member, MemberStatus, Notice, Session, StatusChange
 from members.selectors import MemberNotFound
 from members.services.sessions import revoke_sessions
 
@@ -35,9 +35,10 @@ def unfreeze(*, member_id: int, because: str, by: str, at: datetime) -> None:
 
 
 def close_account(*, member_id: int, because: str, by: str, at: datetime) -> None:
-    """Remove what identifies the person and end all sessions; number, tier, growth value and logs stay for the books.
+    """Remove what identifies the person, and their inbox, and end all sessions.
 
-    The same WeChat user may register anew, as somebody new. Cannot be undone. Raises StatusMoveNotAllowed.
+    Number, tier, growth value and logs stay for the books. The same WeChat user may register anew, as somebody new.
+    Cannot be undone. Raises StatusMoveNotAllowed.
     """
     with transaction.atomic():
         _move(member_id=member_id, to=MemberStatus.CLOSED, because=because, by=by, at=at)
@@ -46,7 +47,7 @@ def close_account(*, member_id: int, because: str, by: str, at: datetime) -> Non
         Member.objects.filter(pk=member_id).update(
             nickname="", avatar_url="", birthday=None, birthday_set_at=None, invited_with="", shared_with=""
         )
-        for table in (Identity, Device, Address):
+        for table in (Identity, Device, Address, Notice):
             table.objects.filter(member_id=member_id).delete()
     log.info("account_closed", member_id=member_id)
 

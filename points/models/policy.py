@@ -1,9 +1,16 @@
 """The ledger's own figures."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
+
+
+def default_notice_days() -> list[int]:
+    """Return the days before expiry that a new policy has."""
+    return [30, 7, 1]
 
 
 class LedgerPolicy(models.Model):
@@ -28,6 +35,14 @@ class LedgerPolicy(models.Model):
     transfer_max_points = models.PositiveIntegerField(_("points per transfer at most"), default=5000)
     transfer_daily_points = models.PositiveIntegerField(_("points a day at most"), default=10_000)
     transfer_daily_count = models.PositiveSmallIntegerField(_("transfers a day at most"), default=20)
+    notice_days = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(365)]),
+        verbose_name=_("days before expiry on which members are told"),
+        default=default_notice_days,
+        blank=True,
+        size=6,
+        help_text=_("Separated by commas, such as 30,7,1. Empty: members are not told."),
+    )
     history = HistoricalRecords()
 
     class Meta:

@@ -1,55 +1,14 @@
-"""Tables of members. What identifies a person stands in Member, Identity, Device and Address and can be removed;
+"""Members. What identifies a person stands in Member, Identity, Device and Address and can be removed;
 what the books need (number, tier, growth value, logs) stays.
 """
 
 import uuid
-from typing import Any
 
-from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
-
-def belongs_to(model: str, label: Any, **options: Any) -> Any:
-    """Return a foreign key as this project writes them: downwards, protected, without a way back.
-
-    Indexes are named one by one where a query reads them, so the automatic one is off.
-    """
-    return models.ForeignKey(
-        model, verbose_name=label, on_delete=models.PROTECT, related_name="+", **{"db_index": False} | options
-    )
-
-
-class Tier(models.Model):
-    """One step of the ladder. Level 0 is where everybody starts."""
-
-    code = models.CharField(_("code"), max_length=30)
-    name = models.CharField(_("name"), max_length=30)
-    level = models.PositiveSmallIntegerField(_("level"))
-    growth_threshold = models.PositiveBigIntegerField(_("growth value needed"))
-    earn_multiplier = models.DecimalField(
-        _("earn multiplier"), max_digits=4, decimal_places=2, validators=[MinValueValidator(0)]
-    )
-    benefits = models.JSONField(_("benefits"), default=list, blank=True, help_text=_("A JSON list of short texts."))
-    history = HistoricalRecords()
-
-    class Meta:
-        verbose_name = _("tier")
-        verbose_name_plural = _("tiers")
-        constraints = [
-            models.UniqueConstraint(fields=["code"], name="tier_code_unique"),
-            models.UniqueConstraint(fields=["level"], name="tier_level_unique"),
-            models.CheckConstraint(name="tier_multiplier_not_negative", condition=Q(earn_multiplier__gte=0)),
-            models.CheckConstraint(
-                name="tier_lowest_needs_no_growth", condition=Q(level__gt=0) | Q(growth_threshold=0)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+from members.models.fields import belongs_to
 
 
 class MemberStatus(models.TextChoices):
@@ -215,26 +174,6 @@ class Address(models.Model):
         return f"#{self.pk}"
 
 
-class TierChange(models.Model):
-    """Why a member has the tier they have: one row per change, never edited."""
-
-    member = belongs_to("members.Member", _("member"))
-    old = belongs_to("members.Tier", _("from"))
-    new = belongs_to("members.Tier", _("to"))
-    growth_value = models.BigIntegerField(_("growth value"))
-    because = models.CharField(_("reason"), max_length=200)
-    at = models.DateTimeField(_("at"))
-
-    class Meta:
-        verbose_name = _("tier change")
-        verbose_name_plural = _("tier changes")
-        indexes = [models.Index(fields=["member", "-id"], name="tier_change_of_member")]
-        constraints = [models.CheckConstraint(name="tier_change_changes", condition=~Q(old=F("new")))]
-
-    def __str__(self) -> str:
-        return f"#{self.pk}"
-
-
 class StatusChange(models.Model):
     """Who froze, unfroze or closed a member, and why: one row per move, never edited."""
 
@@ -252,44 +191,3 @@ class StatusChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_old_display()} → {self.get_new_display()}"
-
-
-class Partner(models.Model):
-    """Another system that reports what members did: an order system, a CMS, the WeCom bridge."""
-
-    code = models.CharField(_("code"), max_length=30)
-    name = models.CharField(_("name"), max_length=60)
-    history = HistoricalRecords()
-
-    class Meta:
-        verbose_name = _("partner")
-        verbose_name_plural = _("partners")
-        constraints = [models.UniqueConstraint(fields=["code"], name="partner_code_unique")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class PartnerKey(models.Model):
-    """A key a partner signs its calls with. HMAC needs the secret in clear, so it is kept encrypted, not hashed."""
-
-    partner = belongs_to("members.Partner", _("partner"), db_index=True)
-    key_id = models.CharField(_("key"), max_length=32)
-    secret_encrypted = models.TextField(_("encrypted secret"), editable=False)
-    behaviours = models.JSONField(
-        _("behaviours"), default=list, blank=True, help_text=_("Codes this key may report. Empty: all.")
-    )
-    may_report_history = models.BooleanField(
-        _("may report history"), default=False, help_text=_("May report events older than 30 days.")
-    )
-    created_at = models.DateTimeField(_("created at"), db_default=Now())
-    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
-    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("partner key")
-        verbose_name_plural = _("partner keys")
-        constraints = [models.UniqueConstraint(fields=["key_id"], name="partner_key_id_unique")]
-
-    def __str__(self) -> str:
-        return self.key_id
