@@ -40,13 +40,19 @@ def lock(member_id: int) -> Account | None:
 def lock_or_open(*member_ids: int) -> dict[int, Account]:
     """Return the members' accounts, locked in the order of their ids; those who had none get an empty one."""
     wanted = sorted(member_ids)
+    if len(wanted) > 1:
+        # Before any lock: waiting for who is opening the first account, with the second one locked, could be a ring.
+        _open(wanted)
     locked = Account.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
     found = {account.pk: account for account in locked}
     if len(found) < len(wanted):
-        # Made without regard to the order: rows that nobody else can see wait for nobody.
-        Account.objects.bulk_create([Account(member_id=one) for one in wanted], ignore_conflicts=True)
+        _open(wanted)
         found = {account.pk: account for account in locked.all()}
     return found
+
+
+def _open(member_ids: list[int]) -> None:
+    Account.objects.bulk_create([Account(member_id=one) for one in member_ids], ignore_conflicts=True)
 
 
 def call(statement: str, values: list[Any]) -> Posting:

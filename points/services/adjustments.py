@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Sum
-from django.db.models.functions import Abs
 from django.utils.translation import gettext_lazy as _
 
 from core.business_time import business_day, end_of_month
@@ -16,6 +14,7 @@ from members.services.growth import add_growth
 from members.services.standing import MemberClosed
 from points.ledger import accounts, movements
 from points.models import Adjustment, AdjustmentStatus, LedgerPolicy
+from points.selectors.adjustments import adjusted_alone
 
 
 class AdjustmentDecided(DomainError):
@@ -34,6 +33,12 @@ class AdjustmentDayPast(DomainError):
     code = "adjustment_day_past"
     status = 400
     message = _("Points cannot be given that have expired already.")
+
+
+class AdjustmentKeyReused(DomainError):
+    code = "adjustment_key_reused"
+    status = 409
+    message = _("This form was sent before with something else in it. Open it anew.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +63,12 @@ def request_adjustment(*, request: Request, staff_id: int, at: datetime) -> Adju
     """
     policy = LedgerPolicy.objects.get()
     on = business_day(at)
-    if request.expires_on and request.expires_on < on:
+    if request.points > 0 and request.expires_on and request.expires_on < on:
         raise AdjustmentDayPast
     with transaction.atomic():
         _lock_open(request.member_id)
-        alone = _booked_alone(request.member_id, staff_id, on=on) + abs(request.points) <= policy.adjustment_threshold
+        used = adjusted_alone(member_id=request.member_id, staff_id=staff_id, on=on)
+        alone = used + abs(request.points) <= policy.adjustment_threshold
         adjustment = Adjustment(
             member_id=request.member_id,
             points=request.points,
@@ -78,18 +84,21 @@ def request_adjustment(*, request: Request, staff_id: int, at: datetime) -> Adju
             requested_at=at,
         )
         if not insert_once(adjustment):
-            return Adjustment.objects.get(request_key=request.key)
+            return _first_under_key(request, staff_id=staff_id)
         if alone:
             _book(adjustment, at=at)
     return adjustment
 
 
 def approve_adjustment(*, adjustment_id: int, staff_id: int, note: str = "", at: datetime) -> Adjustment:
-    """Book what somebody else asked for. Raises AdjustmentDecided, OwnAdjustment, InsufficientPoints, MemberClosed."""
+    """Book what somebody else asked for.
+
+    Raises AdjustmentDecided, OwnAdjustment, InsufficientPoints, AdjustmentDayPast, MemberClosed; it waits on then.
+    """
     with transaction.atomic():
         adjustment = _decide(adjustment_id, staff_id=staff_id, note=note, at=at)
         _lock_open(adjustment.member_id)
-        if adjustment.expires_on and adjustment.expires_on < business_day(at):
+        if adjustment.points > 0 and adjustment.expires_on and adjustment.expires_on < business_day(at):
             raise AdjustmentDayPast
         _book(adjustment, at=at)
     return adjustment
@@ -113,12 +122,12 @@ def _lock_open(member_id: int) -> None:
         raise MemberClosed
 
 
-def _booked_alone(member_id: int, staff_id: int, *, on: date) -> int:
-    booked = Adjustment.objects.filter(
-        member_id=member_id, requested_by_id=staff_id, requested_on=on, status=AdjustmentStatus.BOOKED,
-        needs_approval=False,
-    )  # fmt: skip
-    return int(booked.aggregate(total=Sum(Abs("points"), default=0))["total"])
+def _first_under_key(request: Request, *, staff_id: int) -> Adjustment:
+    """Return what the form made when it was first sent. One that was changed since, or taken over, is another wish."""
+    first = Adjustment.objects.get(request_key=request.key)
+    if (first.member_id, first.points, first.requested_by_id) != (request.member_id, request.points, staff_id):
+        raise AdjustmentKeyReused
+    return first
 
 
 def _waiting(adjustment_id: int) -> Adjustment:

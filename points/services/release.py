@@ -4,17 +4,18 @@ Growth value rises here and not when points are promised: only what can be spent
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from core.business_time import business_day
 from core.chain import Done
 from core.errors import DomainError
 from members.services.growth import add_growth, add_growth_many
 from points.ledger import accounts, holds
-from points.models import Hold, HoldChange, HoldStatus
+from points.models import Hold, HoldChange, HoldStatus, LedgerPolicy
 
 CHUNK = 2_000
 
@@ -46,11 +47,14 @@ def release_due(*, at: datetime, chunk: int = CHUNK) -> int:
 def release_now(*, hold_id: int, staff_id: int, reason: str, at: datetime) -> int:
     """Release a waiting award before its day, as staff decide, and return its points.
 
-    Its life counts as planned. Raises HoldEnded, ReasonMissing.
+    Its life counts as planned, but is the policy's days of grace at least: points that were held for long can be
+    spent all the same. Raises HoldEnded, ReasonMissing.
     """
     with transaction.atomic():
         waiting = _waiting(hold_id, reason)
-        posting = holds.release(member_id=waiting.member_id, key=waiting.key, at=at)
+        grace = business_day(at) + timedelta(days=LedgerPolicy.objects.get().grace_days)
+        expires_on = max(waiting.expires_on, grace)
+        posting = holds.release(member_id=waiting.member_id, key=waiting.key, expires_on=expires_on, at=at)
         if posting is None:
             raise HoldEnded
         HoldChange.objects.create(

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Count, Sum
 from django.utils.translation import gettext_lazy as _
 
 from core.business_time import business_day
 from core.errors import DomainError
 from core.rows import insert_once
-from members.selectors import MemberNotFound, Standing, member_id_by_no, tier_level
+from members.selectors import MemberNotFound, Standing, member_id_by_no
 from members.services.standing import MemberClosed, MemberFrozen, require_active
 from points.ledger import accounts, transfers
 from points.ledger.take_backs import TakenBack
 from points.models import LedgerPolicy, Transfer, TransferStatus
+from points.selectors.transfers import given_on, tier_may_give
 from points.services.release import ReasonMissing
 
 # Without the letters that look like digits. 12 of 32 signs are 60 bits: a number cannot be guessed.
@@ -24,13 +24,13 @@ NO_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 class TransfersClosed(DomainError):
     code = "transfers_closed"
-    status = 403
+    status = 409
     message = _("Points cannot be given away at present.")
 
 
 class TransferTierTooLow(DomainError):
     code = "tier_too_low"
-    status = 403
+    status = 409
     message = _("Your tier is not high enough to give points away.")
 
 
@@ -85,8 +85,16 @@ class Gift:
     request_key: str
 
 
-def give(*, gift: Gift, at: datetime) -> Transfer:
-    """Move points from one member to another and return the transfer.
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """A transfer that was made. `balance_after` is the sender's."""
+
+    transfer: Transfer
+    balance_after: int
+
+
+def give(*, gift: Gift, at: datetime) -> Given:
+    """Move points from one member to another; return the transfer and what the sender has left.
 
     The limits are read with the sender's account locked, so parallel gifts count each other. Raises TransfersClosed,
     TransferTierTooLow, TransferToSelf, ReceiverUnknown, ReceiverUnavailable, TransferLimit, InsufficientPoints,
@@ -99,7 +107,7 @@ def give(*, gift: Gift, at: datetime) -> Transfer:
         accounts.lock_or_open(gift.member_id, receiver.member_id)
         _require_within_limits(policy, gift, on=business_day(at))
         made = _insert(gift, receiver.member_id, at=at)
-        transfers.transfer(
+        posting = transfers.transfer(
             from_member_id=gift.member_id,
             to_member_id=receiver.member_id,
             points=gift.points,
@@ -108,7 +116,7 @@ def give(*, gift: Gift, at: datetime) -> Transfer:
             titles=("", ""),
             at=at,
         )
-    return made
+    return Given(transfer=made, balance_after=posting.balance_after)
 
 
 def take_back_transfer(*, transfer_id: int, policy: str, reason: str, staff_id: int, at: datetime) -> TakenBack:
@@ -142,10 +150,8 @@ def take_back_transfer(*, transfer_id: int, policy: str, reason: str, staff_id: 
 def _require_allowed(policy: LedgerPolicy, sender: Standing) -> None:
     if not policy.transfers_open:
         raise TransfersClosed
-    if policy.transfer_min_tier:
-        lowest = tier_level(code=policy.transfer_min_tier)
-        if lowest is None or sender.tier_level < lowest:
-            raise TransferTierTooLow(detail={"tier": policy.transfer_min_tier})
+    if not tier_may_give(policy, level=sender.tier_level):
+        raise TransferTierTooLow(detail={"tier": policy.transfer_min_tier})
 
 
 def _receiver(gift: Gift) -> Standing:
@@ -161,13 +167,11 @@ def _receiver(gift: Gift) -> Standing:
 
 
 def _require_within_limits(policy: LedgerPolicy, gift: Gift, *, on: date) -> None:
-    given = Transfer.objects.filter(member_id=gift.member_id, made_on=on).aggregate(
-        points=Sum("points", default=0), count=Count("pk")
-    )
+    given = given_on(member_id=gift.member_id, on=on)
     limits = (
         ("per_transfer", policy.transfer_max_points, 0, gift.points),
-        ("daily_points", policy.transfer_daily_points, given["points"], gift.points),
-        ("daily_count", policy.transfer_daily_count, given["count"], 1),
+        ("daily_points", policy.transfer_daily_points, given.points, gift.points),
+        ("daily_count", policy.transfer_daily_count, given.count, 1),
     )
     for name, size, used, wanted in limits:
         if used + wanted > size:
