@@ -250,6 +250,8 @@ CELERY_BEAT_SCHEDULE = {
     "release-pending": {"task": "points.release_due", "schedule": crontab(minute="2")},
     # Once a day; the later ones go on with a run that died, and find nothing otherwise.
     "nightly": {"task": "core.run_nightly", "schedule": crontab(hour="0-5", minute="10")},
+    # After the chain, which books what ended with the day; a transaction that is still running may put it off.
+    "prepare-days": {"task": "points.prepare_days", "schedule": crontab(minute="40")},
     "audit": {"task": "points.audit", "schedule": crontab(hour="3", minute="0")},
     "audit-mall": {"task": "mall.audit", "schedule": crontab(hour="3", minute="20")},
     "purge": {"task": "core.purge", "schedule": crontab(hour="4", minute="30")},

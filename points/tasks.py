@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from core.business_time import now
-from points.services import audits, release, sealing
+from points.services import audits, closing, release, sealing
 
 
 @shared_task(name="points.release_due", ignore_result=True)
@@ -18,6 +18,12 @@ def release_due(**_later: Any) -> None:
 def audit(**_later: Any) -> None:
     """Check the whole ledger and keep the findings."""
     audits.run_audit(at=now())
+
+
+@shared_task(name="points.prepare_days", ignore_result=True)
+def prepare_days(**_later: Any) -> None:
+    """Prepare the days of the book that are over, for finance to close."""
+    closing.prepare_days(at=now())
 
 
 @shared_task(name="points.seal", ignore_result=True)

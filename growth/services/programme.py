@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import DomainError
 from growth.models import EarnRule
 from members.services.tiers import load_tiers
-from points.services.policy import load_policy
+from points.services.policy import load_finance_policy, load_policy
 
 PROGRAMMES = Path(__file__).parent.parent / "programmes"
 
@@ -36,7 +36,7 @@ def names() -> list[str]:
 
 
 def load_programme(*, name: str, reset: bool = False) -> Loaded:
-    """Create the programme's tiers, ledger policy and earn rules that are missing.
+    """Create the programme's tiers, policies, source classes and earn rules that are missing.
 
     What staff changed stays, unless `reset`: then the programme's figures are written over it, as a new version.
     Raises UnknownProgramme.
@@ -47,6 +47,7 @@ def load_programme(*, name: str, reset: bool = False) -> Loaded:
     with transaction.atomic():
         tiers = load_tiers(tiers=programme["tiers"], reset=reset)
         load_policy(policy=programme["ledger_policy"], reset=reset)
+        load_finance_policy(policy=programme["finance_policy"], classes=programme["source_classes"], reset=reset)
         rules = sum(_load_rule(facts, reset=reset) for facts in programme["earn_rules"])
     return Loaded(tiers=tiers, rules=rules)
 
