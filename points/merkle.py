@@ -40,6 +40,12 @@ class Frontier:
         self._peaks.append(hash_of_leaf)
         self.size += 1
 
+    def copy(self) -> "Frontier":
+        """Return a tree of the same leaves that grows on its own."""
+        twin = Frontier()
+        twin.size, twin._peaks = self.size, list(self._peaks)
+        return twin
+
     def root(self) -> bytes:
         """Return the root over all leaves so far."""
         return _fold(self._peaks) if self._peaks else EMPTY_ROOT

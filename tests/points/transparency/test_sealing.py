@@ -235,7 +235,7 @@ def test_control_without_the_horizon_the_late_entry_is_lost_to_the_log(
 ) -> None:
     member = new_member()
     earn(member.pk, 5, key="on time")
-    monkeypatch.setattr(sealing, "_all_older_have_ended", lambda horizon: True)
+    monkeypatch.setattr(sealing, "_all_older_have_ended", lambda _horizon: True)
 
     assert sealing.seal(at=now()).size == 1
     late.finish()
