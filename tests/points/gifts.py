@@ -20,7 +20,9 @@ def policy(**figures: Any) -> None:
     assert LedgerPolicy.objects.update(**figures) == 1
 
 
-def gift(sender: Member, receiver: Member, points: int, *, at: datetime = NOON, key: str = "", text: str = "") -> Transfer:
+def gift(
+    sender: Member, receiver: Member, points: int, *, at: datetime = NOON, key: str = "", text: str = ""
+) -> Transfer:
     """Let one member give points to another."""
     wish = Gift(
         member_id=sender.pk,
