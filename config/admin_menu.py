@@ -47,6 +47,7 @@ NAVIGATION = [
         _page(_("Lots"), "inventory_2", "points_lot"),
         _page(_("Pending points"), "hourglass_top", "points_hold"),
         _page(_("Audits"), "verified", "points_audit"),
+        _page(_("Checkpoints"), "workspace_premium", "points_checkpoint"),
         _page(_("Ledger policy"), "policy", "points_ledgerpolicy"),
     ),
     _section(

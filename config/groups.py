@@ -64,6 +64,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "members.view_partner",
         "points.view_audit",
         "points.view_auditfinding",
+        "points.view_checkpoint",
         "points.view_ledgerpolicy",
     ),
     # Looks into members and stops them. Ties between accounts show in phones and addresses.

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from core.admin import ConfigurationAdmin, ReadOnlyAdmin
-from points.models import Account, Audit, AuditFinding, Entry, Hold, LedgerPolicy, Lot
+from points.log_reading import leaf_index
+from points.models import Account, Audit, AuditFinding, Checkpoint, Entry, Hold, LedgerPolicy, Lot
 
 
 @admin.register(Account)
@@ -33,13 +34,37 @@ class EntryAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     show_full_result_count = False
     exclude = ["lot_ids", "lot_points"]
-    readonly_fields = ["shares"]
+    readonly_fields = ["shares", "sealed_as"]
 
     @admin.display(description=_("lots"))
     def shares(self, entry: Entry) -> str:
         days = dict(Lot.objects.filter(member_id=entry.member_id, pk__in=entry.lot_ids).values_list("pk", "expires_on"))
         moved = zip(entry.lot_ids, entry.lot_points, strict=True)
         return format_html_join(mark_safe("<br>"), "{}: {:+d}", ((days[lot], points) for lot, points in moved))
+
+    @admin.display(description=_("sealed"))
+    def sealed_as(self, entry: Entry) -> str:
+        index = leaf_index(entry.pk)
+        return _("not yet") if index is None else _("as leaf %(index)d of the log") % {"index": index}
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(ReadOnlyAdmin):
+    """What was signed: so many entries had this root then."""
+
+    list_display = ["created_at", "size", "short_root", "last_entry_id"]
+    ordering = ["-id"]
+    exclude = ["root"]
+    readonly_fields = ["whole_root"]
+    show_full_result_count = False
+
+    @admin.display(description=_("root"))
+    def short_root(self, checkpoint: Checkpoint) -> str:
+        return f"{bytes(checkpoint.root).hex()[:16]}…"
+
+    @admin.display(description=_("root"))
+    def whole_root(self, checkpoint: Checkpoint) -> str:
+        return bytes(checkpoint.root).hex()
 
 
 @admin.register(Lot)

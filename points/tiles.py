@@ -65,7 +65,7 @@ def _extend_level(level: int, size: int, entry_ids: Sequence[int], hashes: Seque
     LogTile.objects.bulk_create(
         tiles, update_conflicts=True, unique_fields=["level", "index"], update_fields=["hashes", "entry_ids"]
     )
-    return [_subtree(tile.hashes, 0, TILE_HEIGHT) for tile in tiles[: count // TILE_WIDTH]]
+    return [_subtree(bytes(tile.hashes), 0, TILE_HEIGHT) for tile in tiles[: count // TILE_WIDTH]]
 
 
 def _subtree(hashes: bytes, place: int, height: int) -> bytes:
