@@ -166,6 +166,21 @@ def test_a_released_hold_also_pays_what_is_owed(alice: Member) -> None:
     assert faults() == []
 
 
+def test_holds_released_by_the_job_also_pay_what_is_owed_and_only_by_those_who_owe(alice: Member, bob: Member) -> None:
+    earn(alice.pk, 100, key="a")
+    spend(alice.pk, 100, key="s")
+    take_back(alice.pk, "a", 70, key="t")
+    for member in (alice, bob):
+        hold(member.pk, 40, key="h1")
+        hold(member.pk, 50, key="h2")
+
+    assert len(release_due()) == 4
+
+    assert (account(alice.pk).balance, account(alice.pk).debt) == (20, 0)
+    assert (account(bob.pk).balance, account(bob.pk).debt) == (90, 0)
+    assert faults() == []
+
+
 def test_a_debt_without_any_balance_is_kept_too(alice: Member) -> None:
     earn(alice.pk, 100, key="a")
     spend(alice.pk, 100, key="s")
