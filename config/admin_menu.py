@@ -53,6 +53,7 @@ NAVIGATION = [
     _section(
         _("System"),
         _page(_("Partners"), "handshake", "members_partner"),
+        _page(_("Nightly runs"), "bedtime", "core_chainrun"),
         _page(_("Background jobs"), "sync", "core_outboxjob"),
         _page(_("Staff"), "badge", "auth_user"),
         _page(_("Staff groups"), "groups", "auth_group"),

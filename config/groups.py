@@ -17,7 +17,6 @@ SEE_LEDGER = (
     "points.view_account",
     "points.view_entry",
     "points.view_lot",
-    "points.view_consumption",
     "points.view_hold",
 )
 SEE_EARNING = (
@@ -54,6 +53,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mall.ship_redemption",
         "mall.cancel_redemption",
         "members.view_partner",
+        "core.view_chainrun",
+        "core.resume_chainrun",
         "core.view_outboxjob",
         "core.change_outboxjob",  # to try given-up jobs again
     ),
@@ -62,6 +63,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *SEE_EVERYTHING_DAILY,
         "growth.view_orderrefund",
         "members.view_partner",
+        "core.view_chainrun",
         "points.view_audit",
         "points.view_auditfinding",
         "points.view_checkpoint",

@@ -240,6 +240,8 @@ NIGHTLY_CHAIN = [
     "points.services.expiry.STEP",
     "points.services.expiry_notices.STEP",
 ]
+# Whose ids its steps work on: admin links to them.
+NIGHTLY_CHAIN_SUBJECT = "members.Member"
 CELERY_BEAT_SCHEDULER = "core.beat.SingleBeatScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILE", default=str(BASE_DIR / "var" / "beat-schedule"))
 CELERY_BEAT_SCHEDULE = {

@@ -5,7 +5,7 @@ Each figure is shown only to those who may open the list behind it, and read onl
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,10 +16,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.business_time import business_day, now
+from core.business_time import business_day, now, start_of_day
 from insights import selectors
 
 LOW_ITEMS_SHOWN = 8
+# How long after midnight the nightly run should be through.
+NIGHT_IS_OVER = timedelta(hours=2)
 Text = str | Promise
 
 
@@ -121,6 +123,34 @@ def _audit(at: datetime) -> list[Card]:
     ]
 
 
+def _night(at: datetime) -> list[Card]:
+    night = selectors.last_night()
+    title, icon, link = _("Last nightly run"), "bedtime", _list("core_chainrun")
+    if night is None:
+        return [Card(title=title, value=_("none yet"), link=link, icon=icon, tone="warning")]
+    page = reverse("admin:core_chainrun_change", args=[night.id])
+    # Before its time has come, and an hour for it to run, yesterday's is the last one.
+    expected = business_day(at - NIGHT_IS_OVER)
+    if night.on < expected or (night.finished_at is None and at > start_of_day(night.on) + NIGHT_IS_OVER):
+        hint = _("The run of %(on)s is not finished.") if night.finished_at is None else _("None since %(on)s.")
+        day = date_format(night.on, "SHORT_DATE_FORMAT")
+        return [Card(title=title, value=_("overdue"), hint=hint % {"on": day}, link=page, icon=icon, tone="danger")]
+    if night.finished_at is None:
+        return [Card(title=title, value=_("under way"), link=page, icon=icon)]
+    return [
+        Card(
+            title=title,
+            value=ngettext("%(count)d set aside", "%(count)d set aside", night.set_aside) % {"count": night.set_aside}
+            if night.set_aside
+            else _("clean"),
+            hint=_moment(night.finished_at),
+            link=page,
+            icon=icon,
+            tone="warning" if night.set_aside else "good",
+        )
+    ]
+
+
 def _members(at: datetime) -> list[Card]:
     counts = selectors.members(on=business_day(at))
     return [
@@ -190,7 +220,12 @@ def _books(at: datetime) -> list[Card]:
 SECTIONS: tuple[tuple[Text, tuple[tuple[str, Maker], ...]], ...] = (
     (
         gettext_lazy("To do"),
-        (("mall.view_redemption", _shipping), ("core.view_outboxjob", _jobs), ("points.view_audit", _audit)),
+        (
+            ("mall.view_redemption", _shipping),
+            ("core.view_outboxjob", _jobs),
+            ("core.view_chainrun", _night),
+            ("points.view_audit", _audit),
+        ),
     ),
     (
         gettext_lazy("Today"),

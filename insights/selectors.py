@@ -74,6 +74,16 @@ class LastAudit:
 
 
 @dataclass(frozen=True)
+class LastNight:
+    """The newest run of the nightly chain. `set_aside` are the rows that are still to be done."""
+
+    id: int
+    on: date
+    finished_at: datetime | None
+    set_aside: int
+
+
+@dataclass(frozen=True)
 class Jobs:
     """Background jobs that were given up, and those that wait although they are due for minutes."""
 
@@ -138,6 +148,16 @@ def last_audit() -> LastAudit | None:
     """Return the newest audit, or None when there was none yet."""
     rows = _rows("SELECT id, finished_at, findings_total FROM points_audit ORDER BY id DESC LIMIT 1")
     return LastAudit(*rows[0]) if rows else None
+
+
+def last_night() -> LastNight | None:
+    """Return the newest run of the nightly chain, or None when there was none yet."""
+    rows = _rows("""
+        SELECT run.id, run."on", run.finished_at, (
+            SELECT count(*) FROM core_setaside AS aside JOIN core_chainstep AS step ON step.id = aside.step_id
+            WHERE step.run_id = run.id AND aside.settled_at IS NULL)
+        FROM core_chainrun AS run ORDER BY run."on" DESC, run.id DESC LIMIT 1""")
+    return LastNight(*rows[0]) if rows else None
 
 
 def jobs(*, at: datetime) -> Jobs:

@@ -33,6 +33,8 @@ MAY = [
     ("members.view_session", {"risk"}),
     ("members.view_personal_data", {"risk", "support"}),
     ("core.view_outboxjob", {"ops"}),
+    ("core.view_chainrun", {"ops", "finance"}),
+    ("core.resume_chainrun", {"ops"}),
     ("mall.view_code_text", set()),
     ("members.add_partnerkey", set()),
     ("points.change_ledgerpolicy", set()),

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from config.groups import sync_groups
 from core.business_time import business_day, now, start_of_day
-from core.models import OutboxJob
+from core.models import ChainRun, ChainStep, OutboxJob, SetAside
 from growth.models import CheckIn
 from growth.services.check_in import check_in
 from insights import dashboard, selectors
@@ -65,7 +65,7 @@ def test_the_figures_are_those_of_today(boss: User, alice: Member, bob: Member, 
 
     cards = cards_of(boss)
 
-    assert {icon: card.value for icon, card in cards.items() if icon != "verified"} == {
+    assert {icon: card.value for icon, card in cards.items() if icon not in {"verified", "bedtime"}} == {
         "local_shipping": 1,
         "sync_problem": 1,
         "group": 2,
@@ -93,6 +93,42 @@ def test_a_finding_of_the_audit_shows_as_danger(boss: User, alice: Member) -> No
 
     assert (card.value, card.tone) == (audit.findings_total, "danger")
     assert str(audit.pk) in card.link
+
+
+MIDNIGHT = start_of_day(date(2026, 11, 23))
+
+
+@pytest.mark.parametrize(
+    ("on", "is_finished", "hours", "tone"),
+    [
+        (23, True, 9, "good"),
+        (22, True, 1, "good"),  # tonight's has not had its time yet
+        (22, True, 3, "danger"),
+        (23, False, 1, "plain"),
+        (23, False, 3, "danger"),
+    ],
+)
+def test_the_last_night_shows_as_what_it_was(boss: User, on: int, is_finished: bool, hours: int, tone: str) -> None:
+    finished_at = MIDNIGHT if is_finished else None
+    ChainRun.objects.create(name="nightly", on=date(2026, 11, 1), finished_at=MIDNIGHT)
+    run = ChainRun.objects.create(name="nightly", on=date(2026, 11, on), finished_at=finished_at)
+
+    [card] = dashboard._night(MIDNIGHT + timedelta(hours=hours))
+
+    assert card.tone == tone
+    assert str(run.pk) in card.link
+
+
+def test_rows_set_aside_show_until_they_are_done(boss: User) -> None:
+    run = ChainRun.objects.create(name="nightly", on=date(2026, 11, 23), finished_at=MIDNIGHT)
+    step = ChainStep.objects.create(run=run, position=1, name="expire")
+    SetAside.objects.create(step=step, subject_id=1, error="RuntimeError")
+
+    [card] = dashboard._night(MIDNIGHT + timedelta(hours=3))
+    assert (card.tone, "1" in card.shown) == ("warning", True)
+
+    SetAside.objects.update(settled_at=now())
+    assert dashboard._night(MIDNIGHT + timedelta(hours=3))[0].tone == "good"
 
 
 def test_a_member_of_staff_sees_only_what_they_may_open(db: None) -> None:
@@ -136,7 +172,7 @@ def test_the_number_of_queries_does_not_grow(boss: User, alice: Member) -> None:
         new_member(f"Member {number}")
     redeem_goods(alice, key="one", item_id=mug.pk)
 
-    assert queries() == few <= 9
+    assert queries() == few <= 10
 
 
 @pytest.mark.parametrize("seed", range(8))
