@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.test import Client
 from rest_framework.test import APIClient
 
 from members.models import Member
-from points.models import Entry
+from points.models import Checkpoint, Entry
 from tests.points.book import earn
 from tests.points.transparency.log import as_owner, notes, seal_all, verifier
 
@@ -230,3 +232,23 @@ def test_the_command_collects_checkpoints_from_the_api(alice: Member, live_serve
         call_command(
             "verify_log", f"--key={verifier().vkey}", f"--checkpoints={live_server.url}/api/v1/none", stdout=out
         )
+
+
+def test_admin_shows_checkpoints_and_which_leaf_an_entry_is(alice: Member) -> None:
+    fill(alice, 2)
+    seal_all()
+    fill(alice, 1)
+    client = Client()
+    client.force_login(User.objects.create_superuser("boss", password="not used"))
+    sealed, unsealed = (
+        client.get(f"/admin/points/entry/{entry.pk}/change/").context["adminform"].model_admin.sealed_as(entry)
+        for entry in Entry.objects.order_by("id")[1:]
+    )
+    checkpoint = Checkpoint.objects.get()
+    root = bytes(checkpoint.root).hex()
+
+    assert "1" in sealed
+    assert "1" not in unsealed
+    assert root[:16] in client.get("/admin/points/checkpoint/").content.decode()
+    assert root in client.get(f"/admin/points/checkpoint/{checkpoint.pk}/change/").content.decode()
+    assert client.post(f"/admin/points/checkpoint/{checkpoint.pk}/delete/", {"post": "yes"}).status_code == 403
