@@ -13,8 +13,9 @@ from selenium.webdriver import Chrome
 from core.business_time import business_day, now, start_of_day
 from growth.models import CheckIn
 from mall.models import CouponCode, Item, Redemption, RedemptionStatus
-from members.models import Identity, Member
+from members.models import Identity, Member, Notice
 from members.services.addresses import add_address
+from members.services.notices import Telling, notify_many
 from members.services.profile import update_profile
 from points.models import Account
 from tests.browser.phone import Phone
@@ -205,3 +206,23 @@ def test_names_are_shown_as_text(phone: Phone, lin: Member) -> None:
 
     assert phone.text(".card-name") == nickname
     assert phone.script("return document.getElementById('evil')") is None
+
+
+def test_a_notice_shows_as_unread_until_it_is_opened(phone: Phone, lin: Member) -> None:
+    notify_many(
+        kind="points_expiring",
+        tellings=[Telling(lin.pk, "expiring", {"on": "2026-11-30", "points": 293})],
+        at=now(),
+    )
+    phone.log_in(LIN)
+    phone.go("me")
+    assert phone.text(".badge") == "1"
+
+    phone.go("inbox")
+    assert "293" in phone.text(".inbox .is-unread")
+    phone.tap(".inbox-notice")
+
+    phone.until(lambda: Notice.objects.get().read_at is not None, "read")
+    phone.go("me")
+    phone.find(".menu-line")
+    assert not phone.script("return document.querySelectorAll('.badge').length")

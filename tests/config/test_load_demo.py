@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from config.demo.data import demo
 from config.demo.staff import load_staff
 from config.groups import sync_groups
-from core.models import OutboxJob
+from core.models import ChainRun, OutboxJob, SetAside
 from growth.models import Behaviour, CheckIn, Order
 from mall.models import CouponCode, Item, Redemption
 from mall.selectors import stock_faults
@@ -132,3 +132,10 @@ def test_it_refuses_without_a_password(db: None, monkeypatch: pytest.MonkeyPatch
         call_command("load_demo")
 
     assert not User.objects.exists()
+
+
+def test_the_nights_of_the_last_month_have_run_and_left_nothing_aside(load_demo: Loader) -> None:
+    load_demo()
+
+    assert ChainRun.objects.filter(finished_at__isnull=False).count() == ChainRun.objects.count() == 31
+    assert not SetAside.objects.exists()

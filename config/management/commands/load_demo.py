@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.demo.data import demo
 from config.demo.lives import World, load_members
+from config.demo.nights import run_nights
 from config.demo.shelf import load_shelf
 from config.demo.staff import load_staff
 from core.business_time import now
@@ -33,4 +34,6 @@ class Command(BaseCommand):
         partner_id = load_partner(**demo()["partner"])
         items, items_created = load_shelf(now=at)
         members = load_members(world=World(partner_id=partner_id, items=items, now=at))
+        if members:
+            run_nights(until=at)
         self.stdout.write(f"Demo: {staff} staff users, {members} members and {items_created} items created.")

@@ -8,6 +8,7 @@ import addresses from "./views/addresses.js";
 import checkIn from "./views/check_in.js";
 import earn from "./views/earn.js";
 import home from "./views/home.js";
+import inbox from "./views/inbox.js";
 import item from "./views/item.js";
 import login from "./views/login.js";
 import mall from "./views/mall.js";
@@ -28,6 +29,7 @@ const SCREENS = [
   { path: /^#\/redemptions$/, show: redemptions, title: "我的兑换" },
   { path: /^#\/redemption\/([0-9A-Z]+)$/, show: redemption, title: "兑换详情" },
   { path: /^#\/statement$/, show: statement, title: "积分明细" },
+  { path: /^#\/inbox$/, show: inbox, title: "消息中心" },
   { path: /^#\/addresses$/, show: addresses, title: "收货地址" },
 ];
 const TABS = [

@@ -34,6 +34,7 @@ export function link(href, props, ...children) {
 
 const PATHS = {
   back: "M15 5l-7 7 7 7",
+  bell: "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 21h4",
   home: "M4 11l8-7 8 7v8a1 1 0 0 1-1 1h-4v-6H9v6H5a1 1 0 0 1-1-1z",
   spark: "M12 3l2.2 5.8L20 11l-5.8 2.2L12 19l-2.2-5.8L4 11l5.8-2.2zM19 16l.8 2.2L22 19l-2.2.8L19 22l-.8-2.2L16 19l2.2-.8z",
   bag: "M5 8h14l1 12a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1zM9 8V7a3 3 0 0 1 6 0v1",

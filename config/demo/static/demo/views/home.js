@@ -18,19 +18,20 @@ let shownBalance = 0;
 
 export default async function show({ body, isCurrent, refresh }) {
   body.append(skeleton("card", "line", "line-tall", "tiles"));
-  const [member, tier, balance, calendar, items] = await Promise.all([
+  const [member, tier, balance, calendar, items, inbox] = await Promise.all([
     api.get("/members/me"),
     api.get("/members/me/tier"),
     api.get("/points/balance"),
     api.get("/growth/check-ins"),
     api.get("/mall/items", { page_size: 20 }),
+    api.get("/inbox", { page_size: 1 }),
   ]);
   if (!isCurrent()) return;
   const number = el("strong", { class: "balance", id: "balance" });
   fill(
     body,
     tierCard({ member, tier: tier.tier }, balanceBlock(number, balance), tierProgress(tier)),
-    ...notices(balance),
+    ...notices(balance, inbox.unread),
     checkInCard(calendar, refresh),
     el("nav", { class: "shortcuts", attrs: { "aria-label": "常用" } }, SHORTCUTS.map(shortcut)),
     shelf(items.results),
@@ -49,8 +50,12 @@ function balanceBlock(number, balance) {
   );
 }
 
-function notices(balance) {
+function notices(balance, unread) {
   const lines = [];
+  if (unread > 0) {
+    const text = el("span", { class: "grow" }, "有 ", el("b", {}, String(unread)), " 条新消息");
+    lines.push(link("#/inbox", { class: "notice notice-calm" }, icon("bell", 18), text, el("span", { class: "go" }, "去看看", icon("right", 15))));
+  }
   if (balance.debt > 0) {
     const text = `有 ${format.points(balance.debt)} 积分因退款待补扣，之后获得的积分会优先补上。`;
     lines.push(el("div", { class: "notice notice-calm" }, icon("info", 18), el("span", { class: "grow" }, text)));

@@ -7,6 +7,7 @@ import { tierCard } from "../parts.js";
 import { skeleton } from "../ui.js";
 
 const LINES = [
+  { href: "#/inbox", label: "消息中心", image: "bell" },
   { href: "#/redemptions", label: "我的兑换", image: "ticket" },
   { href: "#/statement", label: "积分明细", image: "list" },
   { href: "#/check-in", label: "签到日历", image: "calendar" },
@@ -16,7 +17,7 @@ const LINES = [
 
 export default async function show({ body, isCurrent }) {
   body.append(skeleton("card", "line-tall", "line-tall"));
-  const [member, balance] = await Promise.all([api.get("/members/me"), api.get("/points/balance")]);
+  const [member, balance, { unread }] = await Promise.all([api.get("/members/me"), api.get("/points/balance"), api.get("/inbox", { page_size: 1 })]);
   if (!isCurrent()) return;
   const numbers = [
     ["可用积分", balance.balance],
@@ -25,9 +26,10 @@ export default async function show({ body, isCurrent }) {
   ];
   const table = el("dl", { class: "card-numbers" }, numbers.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, format.points(value)))));
   const since = el("p", { class: "soft centred fine" }, `${format.day(format.dayOf(member.registered_at))} 成为会员`);
-  fill(body, tierCard({ member, tier: member.tier }, table), el("nav", { class: "panel lines", attrs: { "aria-label": "我的" } }, LINES.map(line)), since);
+  fill(body, tierCard({ member, tier: member.tier }, table), el("nav", { class: "panel lines", attrs: { "aria-label": "我的" } }, LINES.map((facts) => line(facts, facts.href === "#/inbox" ? unread : 0))), since);
 }
 
-function line({ href, label, image }) {
-  return link(href, { class: "menu-line" }, icon(image), el("span", { class: "grow" }, label), icon("right", 18));
+function line({ href, label, image }, unread) {
+  const badge = unread > 0 ? el("span", { class: "badge", attrs: { "aria-label": `${unread} 条未读` } }, unread > 99 ? "99+" : String(unread)) : null;
+  return link(href, { class: "menu-line" }, icon(image), el("span", { class: "grow" }, label), badge, icon("right", 18));
 }
