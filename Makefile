@@ -71,7 +71,7 @@ messages: ## bring the Chinese catalogue up to date with the code
 bench: ## measure the cost of a request on throw-away servers
 	@$(LAUNCH) throwaway -- python -m bench $(ARGS)
 
-chaos: ## kill every process in the middle of a replay, start again, audit
+chaos: ## kill every process again and again under load, and hold the database against what was answered
 	@$(LAUNCH) install-dev
 	$(BIN)/python -m tests.chaos $(ARGS)
 

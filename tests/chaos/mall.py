@@ -8,7 +8,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import requests
 
@@ -22,18 +24,32 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PASSED_ON = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "VIRTUAL_ENV")
 # Neither demo members nor a stand-in for WeChat: nobody logs in here, and the copy is up in half the time.
 PLAIN = {"DEMO_MODE": "false", "HTTPS_ONLY": "false", "WECHAT_APP_ID": "wx0123456789abcdef"}
+# A few clients send here what a house full of members would; and no token ends before the test does.
+FOR_LOAD = {
+    "API_MEMBER_CALLS_PER_MINUTE": "1000000",
+    "API_PARTNER_CALLS_PER_MINUTE": "1000000",
+    "API_ANONYMOUS_CALLS_PER_MINUTE": "1000000",
+    "ACCESS_TOKEN_MINUTES": "600",
+    "LOG_LEVEL": "WARNING",
+}
 START_SECONDS = 180
+T = TypeVar("T")
 
 
 class Mall:
-    """A copy of the product. As a context it is stopped, and its data deleted, at the end."""
+    """A copy of the product. As a context it is stopped, and its data deleted, at the end.
 
-    def __init__(self) -> None:
+    `repository` is whose code it runs.
+    """
+
+    def __init__(self, repository: Path = REPOSITORY) -> None:
+        self._repository = repository
         self._folder = Path(tempfile.mkdtemp(prefix="points-mall-chaos-"))
         # The account that runs PostgreSQL for root must be able to pass.
         self._folder.chmod(0o711)
-        self._paths = Paths(repo=REPOSITORY, var=self._folder / "var")
-        self._environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | PLAIN
+        self._paths = Paths(repo=repository, var=self._folder / "var")
+        self._environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        self._environment |= PLAIN | FOR_LOAD
         self._environment |= {
             "MALL_VAR": str(self._paths.var),
             "PORT": str(ports.pick()),
@@ -75,8 +91,8 @@ class Mall:
         """Run the launcher and wait until all is up."""
         with (self._folder / "launcher.log").open("ab") as log:
             self._launcher = subprocess.Popen(
-                [sys.executable, "-m", "launcher", "up"],
-                cwd=REPOSITORY,
+                [sys.executable, "-m", "tests.chaos.launch", "up"],
+                cwd=self._repository,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -86,15 +102,11 @@ class Mall:
         self._wait_for(self._is_up, seconds=START_SECONDS)
 
     def kill(self, name: str) -> None:
-        """Kill a service with all its children at one stroke, and wait until the launcher has replaced it.
+        """Kill a service with all its children at one stroke. The launcher replaces it; nobody waits for that.
 
         A worker may just have fallen over the broker's death: then it is killed when it is back.
         """
-        self._wait_for(lambda: self._running(name) is not None, seconds=60)
-        victim = self._running(name)
-        assert victim is not None, f"{name} died between two looks at it"
-        os.killpg(victim.pid, signal.SIGKILL)
-        self._wait_for(lambda: self._running(name) not in (None, victim) and self._is_ready(), seconds=60)
+        _kill_family(self._wait_for(lambda: self._running(name), seconds=60).pid)
 
     def crash(self) -> None:
         """Kill everything at one stroke, the launcher too, as when the power fails."""
@@ -104,25 +116,33 @@ class Mall:
         launcher.send_signal(signal.SIGSTOP)
         for service in running.services.values():
             if service.is_running:
-                os.killpg(service.pid, signal.SIGKILL)
+                _kill_family(service.pid)
         launcher.kill()
         launcher.wait()
 
-    def command(self, *words: str) -> subprocess.Popen[bytes]:
-        """Start `manage.py …` on this copy; its output goes to the copy's log."""
-        with (self._folder / "commands.log").open("ab") as log:
+    def program(self, module: str, *words: str) -> subprocess.Popen[bytes]:
+        """Start `python -m …` of this copy with its settings; its output goes to the copy's log."""
+        with (self._folder / "programs.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "manage.py", *words], cwd=REPOSITORY, env=self.environment, stdout=log, stderr=log
+                [sys.executable, "-m", module, *words],
+                cwd=self._repository,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
             )
 
     def said(self) -> str:
-        """Return what the commands have said."""
-        return (self._folder / "commands.log").read_text()
+        """Return what the programs have said."""
+        return (self._folder / "programs.log").read_text()
+
+    def log(self, name: str) -> str:
+        """Return the log of a service."""
+        return (self._paths.log / f"{name}.log").read_text(errors="replace")
 
     def _launch(self, word: str) -> None:
         subprocess.run(
-            [sys.executable, "-m", "launcher", word],
-            cwd=REPOSITORY,
+            [sys.executable, "-m", "tests.chaos.launch", word],
+            cwd=self._repository,
             env=self._environment,
             stdout=subprocess.DEVNULL,
             check=False,
@@ -150,8 +170,33 @@ class Mall:
         except requests.RequestException:
             return False
 
-    def _wait_for(self, condition: Callable[[], bool], *, seconds: float) -> None:
+    def _wait_for(self, condition: Callable[[], T | None], *, seconds: float) -> T:
+        """Return what the condition returns once that is true."""
         deadline = time.monotonic() + seconds
-        while not condition():
+        while not (found := condition()):
             assert time.monotonic() < deadline, f"not after {seconds:.0f} s; the launcher said:\n{self.output}"
             time.sleep(0.1)
+        return found
+
+
+def _kill_family(pid: int) -> None:
+    """Kill a process with its group and its children: PostgreSQL's each lead a group of their own."""
+    with suppress(ProcessLookupError):
+        # Held, so that it has no more children while we look for them.
+        os.kill(pid, signal.SIGSTOP)
+        children = _children(pid)
+        os.killpg(pid, signal.SIGKILL)
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            # The name, in parentheses, may hold anything; the state and the parent follow it.
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[1]) == parent:
+                found.append(int(folder.name))
+    return found
