@@ -255,7 +255,6 @@ CELERY_BEAT_SCHEDULE = {
     # After the chain, which books what ended with the day; a transaction that is still running may put it off.
     "prepare-days": {"task": "points.prepare_days", "schedule": crontab(minute="40")},
     "audit": {"task": "points.audit", "schedule": crontab(hour="3", minute="0")},
-    "audit-mall": {"task": "mall.audit", "schedule": crontab(hour="3", minute="20")},
     "purge": {"task": "core.purge", "schedule": crontab(hour="4", minute="30")},
     "purge-sessions": {"task": "members.purge_sessions", "schedule": crontab(hour="4", minute="40")},
     "forget-closed-members": {"task": "mall.forget_closed_members", "schedule": crontab(hour="4", minute="50")},

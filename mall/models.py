@@ -7,7 +7,7 @@ RedemptionMove   one line per change of state: from, to, when, by whom.
 
 For goods the stock is what staff put in. For coupons it is the number of free codes that are not promised to a
 paid redemption yet, so a code imported, voided, promised or handed out always shows in the counters.
-`mall.selectors.stock_faults` checks what the constraints here cannot.
+`mall/sql/audit/` checks what the constraints here cannot.
 """
 
 from collections.abc import Iterable

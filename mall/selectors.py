@@ -1,12 +1,11 @@
 """Reading the mall: the shelf, redemptions, and whether stock, codes and points agree."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db import connection
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 import members.selectors
@@ -14,7 +13,7 @@ from core.business_time import business_day
 from core.errors import DomainError
 from mall import rules
 from mall.models import Category, CouponCode, Item, Redemption, RedemptionMove, RedemptionStatus
-from points.selectors import amounts_by_key, available
+from points.selectors import available
 
 Row = dict[str, Any]
 
@@ -78,16 +77,6 @@ class RedemptionNotFound(DomainError):
     code = "redemption_not_found"
     status = 404
     message = _("You have no such redemption.")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that does not add up. `subject` names the row ("item 7"), `rule` what should hold."""
-
-    rule: str
-    subject: str
-    expected: int
-    actual: int
 
 
 def categories() -> list[Row]:
@@ -222,61 +211,3 @@ def codes_of(*, redemption_ids: Iterable[int]) -> dict[int, list[str]]:
     for redemption_id, code in handed_out.values_list("redemption_id", "code"):
         codes.setdefault(redemption_id, []).append(code)
     return codes
-
-
-# Each returns the rows that break its rule: subject, expected, actual.
-FAULT_QUERIES = {
-    "I5 sold = redeemed and not cancelled": """
-        SELECT 'item ' || i.id, coalesce(sum(r.quantity), 0), i.stock_sold
-        FROM mall_item i LEFT JOIN mall_redemption r ON r.item_id = i.id AND r.status <> 'cancelled'
-        GROUP BY i.id HAVING coalesce(sum(r.quantity), 0) <> i.stock_sold""",
-    "I5 left = free codes - promised": """
-        WITH free AS (SELECT item_id, count(*) AS n FROM mall_couponcode WHERE status = 'free' GROUP BY item_id),
-        promised AS (SELECT item_id, sum(quantity) AS n FROM mall_redemption WHERE status = 'paid' GROUP BY item_id)
-        SELECT 'item ' || i.id, coalesce(f.n, 0) - coalesce(p.n, 0), i.stock_left
-        FROM mall_item i LEFT JOIN free f ON f.item_id = i.id LEFT JOIN promised p ON p.item_id = i.id
-        WHERE i.kind = 'coupon' AND coalesce(f.n, 0) - coalesce(p.n, 0) <> i.stock_left""",
-    "a completed coupon redemption has its codes, any other none": """
-        WITH codes AS (
-            SELECT redemption_id, count(*) AS n FROM mall_couponcode WHERE redemption_id IS NOT NULL
-            GROUP BY redemption_id
-        ), wanted AS (
-            SELECT r.id, CASE WHEN i.kind = 'coupon' AND r.status = 'completed' THEN r.quantity ELSE 0 END AS n
-            FROM mall_redemption r JOIN mall_item i ON i.id = r.item_id
-        )
-        SELECT 'redemption ' || w.id, w.n, coalesce(c.n, 0)
-        FROM wanted w LEFT JOIN codes c ON c.redemption_id = w.id WHERE w.n <> coalesce(c.n, 0)""",
-}
-
-
-def stock_faults() -> list[Fault]:
-    """Return all that does not add up between stock, codes, redemptions and the ledger; nothing is right.
-
-    Reads one snapshot, so it may run while members redeem.
-    """
-    faults = []
-    with transaction.atomic(), connection.cursor() as cursor:
-        if not connection.savepoint_ids:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for rule, query in FAULT_QUERIES.items():
-            cursor.execute(query)
-            faults += [Fault(rule, subject, int(expected), int(actual)) for subject, expected, actual in cursor]
-        return faults + _payment_faults()
-
-
-def _payment_faults() -> list[Fault]:
-    """I6: a paid redemption has one spend entry of its price, a cancelled one has all of it back, and none is stray."""
-    spent = amounts_by_key(key_prefix="redemption:", kind="spend")
-    refunded = amounts_by_key(key_prefix="redemption:", kind="refund")
-    faults = []
-    rows = Redemption.objects.filter(~Q(status=RedemptionStatus.PLACED)).values_list("pk", "points", "status")
-    for redemption_id, points, status in rows.iterator():
-        key = f"redemption:{redemption_id}"
-        back = points if status == RedemptionStatus.CANCELLED else 0
-        pairs = (
-            ("I6 paid once", -points, spent.pop(key, 0)),
-            ("I6 given back once", back, refunded.pop(f"{key}:refund", 0)),
-        )
-        faults += [Fault(rule, key, expected, actual) for rule, expected, actual in pairs if expected != actual]
-    stray = spent | refunded
-    return faults + [Fault("I6 belongs to a redemption", key, 0, amount) for key, amount in stray.items()]

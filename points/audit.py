@@ -1,7 +1,8 @@
-"""The audit: what must hold for every member, as set-based SQL over the whole ledger.
+"""The audit: what must always hold, as set-based SQL over all rows.
 
-Each query returns the rows that break its invariant: (member id, subject, expected, actual). The names follow the
-list of invariants in docs/adr/0002-ledger-shape.md.
+Each query returns the rows that break its invariant: (member id or NULL, subject, expected, actual). The names follow
+the list of invariants in docs/adr/0002-ledger-shape.md. Apps above add queries about what their tables and the ledger
+owe each other, so that one run over one snapshot says whether everything agrees.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from django.db import connection, transaction
 
 from core.business_time import now
 
-QUERIES = Path(__file__).parent / "sql" / "audit"
+_folders = [Path(__file__).parent / "sql" / "audit"]
 MAX_FINDINGS = 1000
 
 
@@ -37,9 +38,15 @@ class Result:
     finished_at: datetime
 
 
-def invariants() -> list[str]:
-    """Return the names of all invariants checked: one SQL file each."""
-    return sorted(path.stem for path in QUERIES.glob("*.sql"))
+def add_queries(folder: Path) -> None:
+    """Check the SQL files of this folder too."""
+    _folders.append(folder)
+
+
+def invariants() -> dict[str, Path]:
+    """Return all invariants checked, by name: one SQL file each."""
+    files = sorted((path.stem, path) for folder in _folders for path in folder.glob("*.sql"))
+    return dict(files)
 
 
 def check() -> Result:
@@ -50,7 +57,7 @@ def check() -> Result:
         cursor.execute("SELECT (SELECT count(*) FROM points_account), (SELECT count(*) FROM points_entry)")
         accounts, entries = cursor.fetchone()
         findings = []
-        for name in invariants():
-            cursor.execute((QUERIES / f"{name}.sql").read_text(encoding="utf-8"))
+        for name, path in invariants().items():
+            cursor.execute(path.read_text(encoding="utf-8"))
             findings += [Finding(name, *row) for row in cursor.fetchmany(MAX_FINDINGS)]
     return Result(accounts=accounts, entries=entries, findings=findings, finished_at=now())

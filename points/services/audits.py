@@ -1,6 +1,7 @@
 """The audit's run, and its result kept."""
 
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 from django.db import transaction
@@ -9,6 +10,11 @@ from points import audit
 from points.models import Audit, AuditFinding
 
 log = structlog.get_logger(__name__)
+
+
+def add_audit_queries(*, folder: Path) -> None:
+    """Let the audit check what an app above holds against the ledger: each SQL file of the folder is an invariant."""
+    audit.add_queries(folder)
 
 
 def run_audit(*, at: datetime) -> Audit:

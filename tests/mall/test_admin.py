@@ -15,10 +15,10 @@ from rest_framework.test import APIClient
 
 from mall.admin import uploads
 from mall.models import Category, CouponCode, Item, Redemption, RedemptionStatus
-from mall.selectors import stock_faults
 from members.models import Member
 from tests.factories import give_points, new_coupon_item, new_goods_item
 from tests.mall.steps import balance, new_address, redeem
+from tests.points.book import faults
 
 pytestmark = pytest.mark.django_db
 Api = Callable[[Member], APIClient]
@@ -119,7 +119,7 @@ def test_codes_are_imported_from_csv(boss: Client) -> None:
     assert set(CouponCode.objects.values_list("code", flat=True)) == {"OLD", "NEW-1", "NEW-2"}
     item.refresh_from_db()
     assert item.stock_left == 3
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_codes_are_imported_from_xlsx_with_a_heading(boss: Client) -> None:
@@ -229,7 +229,7 @@ def test_a_free_code_is_voided(boss: Client) -> None:
     item.refresh_from_db()
     assert item.stock_left == 1
     assert boss.post(page("couponcode", code.pk, "void")).status_code == 403
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_goods_are_shipped_and_completed(boss: Client, goods_to_ship: Redemption) -> None:

@@ -9,13 +9,13 @@ from rest_framework.test import APIClient
 
 from core.business_time import now
 from mall.models import Redemption, RedemptionMove
-from mall.selectors import stock_faults
 from mall.services.cancel import NotCancellable, cancel_by_staff
 from mall.services.deliver import ship
 from members.models import Member
 from points.ledger import movements
 from tests.factories import give_points, new_coupon_item, new_goods_item
 from tests.mall.steps import REDEMPTIONS, balance, cancel, new_address, redeem
+from tests.points.book import faults
 
 pytestmark = pytest.mark.django_db
 Api = Callable[[Member], APIClient]
@@ -36,7 +36,7 @@ def test_points_and_stock_come_back(alice: Member, api: Api) -> None:
     assert (item.stock_total, item.stock_left, item.stock_sold) == (5, 5, 0)
     line = client.get("/api/v1/points/entries").json()["results"][0]
     assert (line["kind"], line["amount"], line["title"]) == ("refund", 200, "Coffee")
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_points_keep_the_day_they_expire(alice: Member, api: Api) -> None:
@@ -99,7 +99,7 @@ def test_goods_can_be_cancelled_until_they_are_shipped(alice: Member, api: Api, 
     assert cancel(client, waiting).status_code == 200
     assert cancel(client, shipped).status_code == 409
     assert balance(client) == 500
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_staff_cancels_for_a_reason_the_member_can_read(alice: Member, api: Api) -> None:

@@ -9,7 +9,6 @@ from rest_framework.test import APIClient
 from core.business_time import now
 from core.models import OutboxJob
 from mall.models import CouponCode, Redemption, RedemptionMove
-from mall.selectors import stock_faults
 from mall.services.deliver import NotShippable, NotShipped, complete, ship
 from mall.services.forget import forget_closed_members
 from mall.services.fulfil import fulfil, queue_overdue
@@ -17,6 +16,7 @@ from members.models import Member
 from members.services.accounts import close_account
 from tests.factories import give_points, new_coupon_item, new_goods_item
 from tests.mall.steps import REDEMPTIONS, balance, new_address, redeem
+from tests.points.book import faults
 
 pytestmark = pytest.mark.django_db
 Api = Callable[[Member], APIClient]
@@ -43,7 +43,7 @@ def test_the_job_hands_out_the_codes(alice: Member, bob: Member, api: Api, run_j
     assert client.get(REDEMPTIONS).json()["results"] == [body]
     assert list(CouponCode.objects.filter(status="free").values_list("code", flat=True)) == ["C-3"]
     assert api(bob).get(f"{REDEMPTIONS}/{no}").status_code == 404
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_running_the_job_again_changes_nothing(alice: Member, api: Api, run_jobs: RunJobs) -> None:
@@ -55,7 +55,7 @@ def test_running_the_job_again_changes_nothing(alice: Member, api: Api, run_jobs
 
     assert CouponCode.objects.filter(status="assigned").count() == 1
     assert RedemptionMove.objects.count() == 2
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_goods_wait_for_staff(alice: Member, api: Api, run_jobs: RunJobs) -> None:
@@ -85,7 +85,7 @@ def test_promised_codes_that_are_gone_end_in_everything_given_back(alice: Member
     assert balance(client) == 200
     item.refresh_from_db()
     assert (item.stock_total, item.stock_left, item.stock_sold) == (1, 1, 0)
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_what_is_overdue_is_asked_for_again(alice: Member, api: Api, run_jobs: RunJobs) -> None:

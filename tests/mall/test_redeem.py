@@ -11,12 +11,12 @@ from rest_framework.test import APIClient
 from core.business_time import now
 from core.models import AnsweredRequest
 from mall.models import Item, Redemption, RedemptionMove
-from mall.selectors import stock_faults
 from mall.serializers import RedemptionOut
 from members.models import Member
 from members.services.accounts import freeze
 from tests.factories import give_points, new_coupon_item, new_goods_item
 from tests.mall.steps import REDEMPTIONS, balance, new_address, redeem
+from tests.points.book import faults
 
 pytestmark = pytest.mark.django_db
 Api = Callable[[Member], APIClient]
@@ -57,7 +57,7 @@ def test_points_and_stock_change_hands(alice: Member, api: Api) -> None:
     assert stock_of(item) == (5, 3, 2)
     moves = RedemptionMove.objects.values_list("old", "new", "by")
     assert list(moves) == [("placed", "paid", "member")]
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_what_is_answered_is_what_can_be_read_later(alice: Member, api: Api) -> None:

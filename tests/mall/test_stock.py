@@ -9,13 +9,15 @@ from rest_framework.test import APIClient
 
 from core.business_time import now
 from mall.models import CouponCode, Item, Redemption, RedemptionStatus
-from mall.selectors import ItemNotFound, stock_faults
+from mall.selectors import ItemNotFound
 from mall.services import codes, stock
 from mall.services.moves import move
 from members.models import Member
+from points import audit
 from points.ledger import movements
 from tests.factories import give_points, new_coupon_item, new_goods_item
 from tests.mall.steps import redeem
+from tests.points.book import faults
 
 pytestmark = pytest.mark.django_db
 Api = Callable[[Member], APIClient]
@@ -36,7 +38,7 @@ def test_an_import_counts_new_repeated_and_unusable_rows() -> None:
     assert report == codes.ImportReport(added=2, repeated=2, invalid=(6, 7, 8))
     assert counters(item) == (3, 3, 0)
     assert set(CouponCode.objects.values_list("code", flat=True)) == {"KNOWN", "NEW-1", "NEW-2"}
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_importing_the_same_file_again_adds_nothing() -> None:
@@ -75,7 +77,7 @@ def test_a_voided_code_leaves_the_stock() -> None:
     with pytest.raises(codes.CodeNotFree):
         codes.void_code(code_id=first.pk)
     assert counters(item) == (1, 1, 0)
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_a_code_that_is_promised_cannot_be_voided(alice: Member, api: Api, run_jobs: Callable[[], int]) -> None:
@@ -92,7 +94,7 @@ def test_a_code_that_is_promised_cannot_be_voided(alice: Member, api: Api, run_j
     first.refresh_from_db()
     assert first.status == "assigned"
     assert counters(item) == (1, 0, 1)
-    assert stock_faults() == []
+    assert faults() == []
 
 
 def test_goods_are_topped_up_and_never_fall_below_what_is_sold(alice: Member) -> None:
@@ -168,7 +170,7 @@ def test_faults_are_found_and_named(alice: Member, api: Api, run_jobs: Callable[
     first, second = Redemption.objects.order_by("id")
     fulfilled = CouponCode.objects.order_by("id")[0]
     run_jobs()
-    assert stock_faults() == []
+    assert faults() == []
 
     Item.objects.filter(pk=item.pk).update(stock_sold=3, stock_left=2)
     CouponCode.objects.filter(pk=fulfilled.pk).update(status="free", redemption=None, assigned_at=None)
@@ -179,13 +181,13 @@ def test_faults_are_found_and_named(alice: Member, api: Api, run_jobs: Callable[
             member_id=alice.pk, points=1, key="redemption:0", counterparty="mall", source="", title="", at=now()
         )
 
-    found = {(fault.rule[:4], fault.subject, fault.expected, fault.actual) for fault in stock_faults()}
+    found = {(one.invariant, one.subject, one.expected, one.actual) for one in audit.check().findings}
     assert found == {
-        ("I5 s", f"item {item.pk}", 1, 3),
-        ("I5 l", f"item {item.pk}", 4, 2),
-        ("a co", f"redemption {first.pk}", 1, 0),
-        ("a co", f"redemption {second.pk}", 0, 1),
-        ("I6 p", f"redemption:{first.pk}", -90, -100),
-        ("I6 g", f"redemption:{second.pk}", 100, 0),
-        ("I6 b", "redemption:0", 0, -1),
+        ("i05_sold_is_redeemed", f"item {item.pk}", 1, 3),
+        ("i05_left_is_free_codes", f"item {item.pk}", 4, 2),
+        ("x5_coupons_have_their_codes", f"redemption {first.pk}", 1, 0),
+        ("x5_coupons_have_their_codes", f"redemption {second.pk}", 0, 1),
+        ("i06_redemptions_are_paid_once", f"redemption:{first.pk}", -90, -100),
+        ("i06_redemptions_are_paid_once", f"redemption:{second.pk}:refund", 100, 0),
+        ("i06_redemptions_are_paid_once", "redemption:0", 0, -1),
     }

@@ -139,7 +139,7 @@ def test_what_is_off_is_found_and_named(books: int, unguarded: Callable[[str], N
 def test_every_invariant_is_broken_by_some_sabotage() -> None:
     covered = {name.split()[0] for _sql, names in SABOTAGE.values() for name in names}
 
-    assert covered == set(audit.invariants())
+    assert covered == {name for name, path in audit.invariants().items() if path.parts[-4] == "points"}
 
 
 def test_the_nightly_audit_is_kept_with_its_findings(books: int, unguarded: Callable[[str], None]) -> None:
