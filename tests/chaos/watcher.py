@@ -1,7 +1,7 @@
 """Audits the product every second while it works and dies: `python -m tests.chaos.watcher FILE`, until SIGTERM.
 
-With the product's environment, on a connection of its own. Ledger and mall are each read in one snapshot of a
-read-only transaction. At SIGTERM it looks one last time.
+With the product's environment, on a connection of its own. Ledger and mall are read in one snapshot of a read-only
+transaction. At SIGTERM it looks one last time.
 """
 
 import json
