@@ -46,9 +46,23 @@ NAVIGATION = [
         _page(_("Entries"), "list_alt", "points_entry"),
         _page(_("Lots"), "inventory_2", "points_lot"),
         _page(_("Pending points"), "hourglass_top", "points_hold"),
+        _page(_("Adjustments"), "approval", "points_adjustment"),
+        _page(_("Transfers"), "swap_horiz", "points_transfer"),
         _page(_("Audits"), "verified", "points_audit"),
         _page(_("Checkpoints"), "workspace_premium", "points_checkpoint"),
         _page(_("Ledger policy"), "policy", "points_ledgerpolicy"),
+    ),
+    _section(
+        _("Finance"),
+        {
+            "title": _("Liability and closing"),
+            "icon": "account_balance",
+            "link": reverse_lazy("finance"),
+            "permission": lambda request: request.user.has_perm("points.view_dayclose"),
+        },
+        _page(_("Points of the days"), "calendar_view_day", "points_bookday"),
+        _page(_("Classes of sources"), "label", "points_sourceclass"),
+        _page(_("Finance policy"), "price_change", "points_financepolicy"),
     ),
     _section(
         _("System"),

@@ -52,13 +52,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mall.set_stock",
         "mall.ship_redemption",
         "mall.cancel_redemption",
+        "points.view_transfer",
+        "points.view_adjustment",
+        "points.add_adjustment",
+        "points.view_sourceclass",
+        "points.add_sourceclass",
+        "points.change_sourceclass",
         "members.view_partner",
         "core.view_chainrun",
         "core.resume_chainrun",
         "core.view_outboxjob",
         "core.change_outboxjob",  # to try given-up jobs again
     ),
-    # Reads all that is worth money, and changes nothing.
+    # Reads all that is worth money, closes days, and is the second person for corrections; it cannot ask for one.
     "finance": (
         *SEE_EVERYTHING_DAILY,
         "growth.view_orderrefund",
@@ -68,10 +74,25 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "points.view_auditfinding",
         "points.view_checkpoint",
         "points.view_ledgerpolicy",
+        "points.view_dayclose",
+        "points.view_bookday",
+        "points.close_day",
+        "points.view_financepolicy",
+        "points.change_financepolicy",
+        "points.view_sourceclass",
+        "points.add_sourceclass",
+        "points.change_sourceclass",
+        "points.view_transfer",
+        "points.view_adjustment",
+        "points.approve_adjustment",
     ),
     # Looks into members and stops them. Ties between accounts show in phones and addresses.
     "risk": (
         *SEE_EVERYTHING_DAILY,
+        "points.view_transfer",
+        "points.reverse_transfer",
+        "points.view_adjustment",
+        "points.decide_hold",
         "members.freeze_member",
         "members.view_personal_data",
         "members.view_identity",
@@ -85,6 +106,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     # Answers members: where is my parcel, why these points. Calls redemptions off for them.
     "support": (
         *SEE_EVERYTHING_DAILY,
+        "points.view_transfer",
+        "points.view_adjustment",
         "members.view_personal_data",
         "members.view_address",
         "members.view_statuschange",

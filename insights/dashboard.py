@@ -91,6 +91,21 @@ def _shipping(at: datetime) -> list[Card]:
     ]
 
 
+def _adjustments(at: datetime) -> list[Card]:
+    queue = selectors.waiting_adjustments()
+    hint = _("The oldest waits since %(at)s.") % {"at": _moment(queue.oldest_at)} if queue.oldest_at else ""
+    return [
+        Card(
+            title=_("Adjustments for a second person"),
+            value=queue.waiting,
+            hint=hint or _("Nothing waits."),
+            link=_list("points_adjustment", "status__exact=waiting"),
+            icon="approval",
+            tone="warning" if queue.waiting else "good",
+        )
+    ]
+
+
 def _jobs(at: datetime) -> list[Card]:
     jobs = selectors.jobs(at=at)
     overdue = ngettext("%(count)d job is overdue.", "%(count)d jobs are overdue.", jobs.overdue)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -15,6 +16,8 @@ FEW_PIECES = 5
 LOW_SHARE = 10
 # Rows are booked in the order of their ids, but for as long as a transaction may take.
 DISORDER = timedelta(minutes=10)
+# Enough for an average that says something, and read in an instant.
+LATEST_ORDERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Outstanding:
 
 @dataclass(frozen=True)
 class Queue:
-    """Goods to be shipped: how many redemptions, and since when the oldest waits."""
+    """What waits for staff: how many, and since when the oldest does."""
 
     waiting: int
     oldest_at: datetime | None
@@ -124,6 +127,26 @@ def outstanding() -> Outstanding:
     """Return what members have in all."""
     text = "SELECT coalesce(sum(balance), 0), coalesce(sum(pending), 0), coalesce(sum(debt), 0) FROM points_account"
     return Outstanding(*map(int, _row(text)))
+
+
+def fen_per_point() -> Decimal | None:
+    """Return what customers paid per point earned, on average of the latest purchases; None before there are any."""
+    (price,) = _row(
+        """
+        SELECT sum(bought.amount_fen) / nullif(sum(award.points), 0)
+        FROM (SELECT amount_fen, awards FROM growth_order ORDER BY id DESC LIMIT %(limit)s) AS bought
+        CROSS JOIN LATERAL (
+            SELECT sum((one ->> 'points')::bigint) AS points FROM jsonb_array_elements(bought.awards) AS one
+        ) AS award
+        WHERE award.points > 0""",
+        {"limit": LATEST_ORDERS},
+    )
+    return None if price is None else Decimal(price)
+
+
+def waiting_adjustments() -> Queue:
+    """Return how many adjustments wait for a second person."""
+    return Queue(*_row("SELECT count(*), min(requested_at) FROM points_adjustment WHERE status = 'waiting'"))
 
 
 def shipping_queue() -> Queue:

@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from core.business_time import end_of_month
-
 
 @dataclass(frozen=True, kw_only=True)
 class Cohort:
-    """Points that expire in one month, from their first day to `on`. All positive but `moved`, which is signed.
+    """Points that expire in one month, from their first day to the end of `on`. Positive, but `moved` is signed.
 
-    granted   earned, less what was taken back
-    spent     redeemed, less what was given back
-    moved     transfers and corrections by staff, and what came from a cohort that had expired when it was given back
+    spent       redeemed, less what was given back; below zero where points came back from a cohort that had expired
+    taken_back  with what paid debts
+    moved       given away and received, and corrections by staff
     """
 
     expires_month: date
@@ -34,8 +32,8 @@ class Cohort:
 
     @property
     def is_final(self) -> bool:
-        """Return whether the month is over and nothing is left: the rates do not change any more."""
-        return self.remaining == 0 and end_of_month(self.expires_month) < self.on
+        """Return whether the month was over before `on` and nothing is left: the rates do not change any more."""
+        return self.remaining == 0 and self.expires_month < self.on.replace(day=1)
 
     @property
     def breakage(self) -> Decimal | None:

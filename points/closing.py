@@ -20,7 +20,8 @@ QUERIES = Path(__file__).parent / "sql" / "finance"
 # No statement takes longer than this; rows of a day are looked for among those booked this much earlier too.
 DISORDER = timedelta(hours=1)
 FIRST_ROWS = 10_000
-COLUMNS = ("on", "source", "expires_month", "pool", "classified", "opening", *MOVEMENTS, "closing")
+NUMBERS = ("opening", *MOVEMENTS, "closing")
+COLUMNS = ("on", "source", "expires_month", "pool", "classified", *NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ def groups_so_far(on: date) -> list[BookDay]:
     """Return what the rows of BookDay of the running day would be if it ended now. They are not kept."""
     with connection.cursor() as cursor:
         cursor.execute(_text("groups") + _text("classed"), _moments(on))
-        return [BookDay(**dict(zip(COLUMNS, row, strict=True))) for row in cursor.fetchall()]
+        rows = [dict(zip(COLUMNS, row, strict=True)) for row in cursor.fetchall()]
+    # PostgreSQL's sums of bigint are of another type, which an INSERT casts back.
+    return [BookDay(**{name: int(one) if name in NUMBERS else one for name, one in row.items()}) for row in rows]
 
 
 def tie_out(on: date) -> TieOut:

@@ -1,0 +1,1 @@
+"""What insights adds to the template language."""
