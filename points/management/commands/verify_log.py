@@ -58,7 +58,7 @@ class Command(BaseCommand):
             f" in {report.seconds:.1f} s ({rate:,.0f} a second); the newest {report.unsealed} are in no checkpoint yet"
         )
         if report.faults:
-            raise CommandError(f"{len(report.faults)} faults. {summary}.")
+            raise CommandError(f"The log differs from what was signed, faults: {len(report.faults)}. {summary}.")
         self.stdout.write(self.style.SUCCESS(f"The log is as it was signed: {summary}."))
 
     def _check_proof(self, content: str, verifiers: list[Verifier]) -> None:
