@@ -237,6 +237,7 @@ SECTIONS: tuple[tuple[Text, tuple[tuple[str, Maker], ...]], ...] = (
         gettext_lazy("To do"),
         (
             ("mall.view_redemption", _shipping),
+            ("points.approve_adjustment", _adjustments),
             ("core.view_outboxjob", _jobs),
             ("core.view_chainrun", _night),
             ("points.view_audit", _audit),

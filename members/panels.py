@@ -15,12 +15,21 @@ Text = str | Promise
 
 
 @dataclass(frozen=True, kw_only=True)
+class Link:
+    """A way from a member's page to something that can be done, for who has `permission`."""
+
+    label: Text
+    address: Callable[[int], str]
+    permission: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """A table under the member's form.
 
     `rows(member_id)` returns one sequence of cells per row, in the order of `headers`; keep it short, it is
     read at each display. `permission` ("points.view_entry") says who sees it. `more(member_id)` returns the address
-    of the page with all rows, or is None.
+    of the page with all rows, or is None. `link` leads to what can be done about them.
     """
 
     title: Text
@@ -28,6 +37,7 @@ class Panel:
     rows: Callable[[int], Sequence[Sequence[Any]]]
     permission: str
     more: Callable[[int], str] | None = None
+    link: Link | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,6 +126,11 @@ def tier_level(*, code: str) -> int | None:
     return Tier.objects.filter(code=code).values_list("level", flat=True).first()
 
 
+def tier_names() -> list[tuple[str, str]]:
+    """Return (code, name) of every tier, the lowest first."""
+    return list(Tier.objects.order_by("level").values_list("code", "name"))
+
+
 def next_tier(*, level: int) -> Tier | None:
     """Return the tier above `level`, or None at the top."""
     return Tier.objects.filter(level__gt=level).order_by("level").first()

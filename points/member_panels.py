@@ -24,6 +24,11 @@ def register() -> None:
             headers=[_("what"), _("points")],
             rows=_balance_rows,
             permission="points.view_account",
+            link=panels.Link(
+                label=_("Adjust points"),
+                address=lambda member_id: f"{reverse('admin:points_adjustment_add')}?member={member_id}",
+                permission="points.add_adjustment",
+            ),
         )
     )
     panels.register(

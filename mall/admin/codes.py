@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from core.admin import ReadOnlyAdmin
+from core.admin_pages import done, form_page, posted, refused
 from core.errors import DomainError
 from mall.admin.forms import ConfirmForm
-from mall.admin.pages import done, form_page, posted, refused
 from mall.models import CodeStatus, CouponCode
 from mall.services import codes
 

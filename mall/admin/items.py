@@ -10,10 +10,10 @@ from django.utils.translation import ngettext
 from unfold.decorators import action, display
 
 from core.admin import ConfigurationAdmin
+from core.admin_pages import done, form_page, posted, refused
 from core.business_time import now
 from core.errors import DomainError
 from mall.admin.forms import CodesForm, StockForm
-from mall.admin.pages import done, form_page, posted, refused
 from mall.models import Category, Item, ItemKind
 from mall.services import codes, stock
 
@@ -82,7 +82,16 @@ class ItemAdmin(ConfigurationAdmin):
             text = ngettext("%(count)d code imported.", "%(count)d codes imported.", report.added)
             self.log_change(request, item, text % {"count": report.added})
             form = CodesForm()
-        return form_page(self, request, item, form, title=_("Import codes"), submit=_("Import"), report=report)
+        return form_page(
+            self,
+            request,
+            item,
+            form,
+            title=_("Import codes"),
+            submit=_("Import"),
+            template="admin/mall/form_page.html",
+            report=report,
+        )
 
     @action(description=_("Change stock"), icon="add_box", url_path="add-stock", permissions=["add_stock"])
     def add_stock(self, request: HttpRequest, object_id: str) -> HttpResponse:

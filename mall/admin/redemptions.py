@@ -10,10 +10,10 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from core.admin import ReadOnlyAdmin
+from core.admin_pages import done, form_page, posted, refused
 from core.business_time import now
 from core.errors import DomainError
 from mall.admin.forms import CancelForm, ConfirmForm, ShipForm
-from mall.admin.pages import done, form_page, posted, refused
 from mall.models import NEXT, Redemption, RedemptionMove, RedemptionStatus
 from mall.services import cancel as cancelling
 from mall.services import deliver

@@ -168,7 +168,7 @@ class MemberAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         allowed = [panel for panel in panels.panels if request.user.has_perm(panel.permission)]
-        shown = [_filled(panel, int(object_id)) for panel in allowed] if object_id.isdecimal() else []
+        shown = [_filled(panel, int(object_id), request) for panel in allowed] if object_id.isdecimal() else []
         view: HttpResponse = super().change_view(
             request, object_id, form_url, {**(extra_context or {}), "panels": shown}
         )
@@ -233,7 +233,8 @@ class MemberAdmin(ReadOnlyAdmin):
         return HttpResponse(headers={"HX-Redirect": reverse("admin:members_member_change", args=[object_id])})
 
 
-def _filled(panel: panels.Panel, member_id: int) -> dict[str, Any]:
+def _filled(panel: panels.Panel, member_id: int, request: HttpRequest) -> dict[str, Any]:
+    link = panel.link if panel.link and request.user.has_perm(panel.link.permission) else None
     return {
         "title": panel.title,
         "table": {
@@ -241,4 +242,5 @@ def _filled(panel: panels.Panel, member_id: int) -> dict[str, Any]:
             "rows": [["-" if value is None else value for value in row] for row in panel.rows(member_id)],
         },
         "more": panel.more(member_id) if panel.more else None,
+        "link": {"label": link.label, "address": link.address(member_id)} if link else None,
     }

@@ -66,7 +66,8 @@ def transfers(*, member_id: int, direction: str | None = None) -> QuerySet[Trans
     """Return what the member gave ("sent"), was given ("received"), or both; the caller orders and pages them."""
     sides = {"sent": Q(member_id=member_id), "received": Q(to_member_id=member_id)}
     wanted = sides[direction] if direction else sides["sent"] | sides["received"]
-    return Transfer.objects.filter(wanted).values(*COLUMNS)
+    found: QuerySet[Transfer, Row] = Transfer.objects.filter(wanted).values(*COLUMNS)
+    return found
 
 
 def transfer(*, member_id: int, no: str) -> Row:
