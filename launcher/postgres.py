@@ -32,8 +32,10 @@ SETTINGS = {
 }
 # Memory for pages, as "4GB"; PostgreSQL's own 128 MB unless it is set.
 SHARED_BUFFERS = "POSTGRES_SHARED_BUFFERS"
+# The product prepares no transactions, but must not overlook those of others.
+FOR_TESTS = {"max_prepared_transactions": "4"}
 # For data that nobody will miss.
-CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", **FOR_TESTS}
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def test_periods_never_recognise_more_than_was_allocated(allocated: Decimal, ste
     ("price", "goods", "points", "rate"), [(-1, 1, 1, "1"), (1, 1, -1, "1"), (1, 1, 1, "1.1"), (5, 0, 0, "1")]
 )
 def test_figures_that_say_nothing_are_refused(price: int, goods: int, points: int, rate: str) -> None:
-    with pytest.raises(ValueError, match="negative|nothing"):
+    with pytest.raises(ValueError, match=r"negative|nothing"):
         ifrs15.allocate(
             price_fen=price, goods_fen=goods, points=points, point_fen=Decimal(1), redemption_rate=Decimal(rate)
         )
