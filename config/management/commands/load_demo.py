@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config.demo.data import demo
+from config.demo.desk import load_desk
 from config.demo.lives import World, load_members
 from config.demo.nights import run_nights
 from config.demo.shelf import load_shelf
@@ -33,7 +34,9 @@ class Command(BaseCommand):
         # Without a key: its secret would only end in a log. Staff issue one in admin, where it is shown once.
         partner_id = load_partner(**demo()["partner"])
         items, items_created = load_shelf(now=at)
-        members = load_members(world=World(partner_id=partner_id, items=items, now=at))
+        world = World(partner_id=partner_id, items=items, now=at)
+        members = load_members(world=world)
+        load_desk(world=world)
         if members:
             run_nights(until=at)
         self.stdout.write(f"Demo: {staff} staff users, {members} members and {items_created} items created.")

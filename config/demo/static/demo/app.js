@@ -13,10 +13,12 @@ import item from "./views/item.js";
 import login from "./views/login.js";
 import mall from "./views/mall.js";
 import me from "./views/me.js";
+import pending from "./views/pending.js";
 import redemption from "./views/redemption.js";
 import redemptions from "./views/redemptions.js";
 import statement from "./views/statement.js";
 import tier from "./views/tier.js";
+import transfers from "./views/transfers.js";
 
 const SCREENS = [
   { path: /^#\/home$/, show: home, title: "橘里生活", tab: "home", bare: true },
@@ -30,6 +32,8 @@ const SCREENS = [
   { path: /^#\/redemption\/([0-9A-Z]+)$/, show: redemption, title: "兑换详情" },
   { path: /^#\/statement$/, show: statement, title: "积分明细" },
   { path: /^#\/inbox$/, show: inbox, title: "消息中心" },
+  { path: /^#\/pending$/, show: pending, title: "待入账积分" },
+  { path: /^#\/transfers$/, show: transfers, title: "赠送积分" },
   { path: /^#\/addresses$/, show: addresses, title: "收货地址" },
 ];
 const TABS = [

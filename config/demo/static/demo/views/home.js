@@ -41,7 +41,7 @@ export default async function show({ body, isCurrent, refresh }) {
 }
 
 function balanceBlock(number, balance) {
-  const pending = el("span", { class: "pending" }, icon("clock", 15), `待入账 ${format.points(balance.pending)}`);
+  const pending = link("#/pending", { class: "pending" }, icon("clock", 15), `待入账 ${format.points(balance.pending)}`);
   return el(
     "div",
     { class: "balance-block" },

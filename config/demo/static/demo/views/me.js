@@ -10,6 +10,8 @@ const LINES = [
   { href: "#/inbox", label: "消息中心", image: "bell" },
   { href: "#/redemptions", label: "我的兑换", image: "ticket" },
   { href: "#/statement", label: "积分明细", image: "list" },
+  { href: "#/pending", label: "待入账积分", image: "clock" },
+  { href: "#/transfers", label: "赠送积分", image: "swap" },
   { href: "#/check-in", label: "签到日历", image: "calendar" },
   { href: "#/tier", label: "等级与权益", image: "crown" },
   { href: "#/addresses", label: "收货地址", image: "pin" },

@@ -11,6 +11,8 @@ const KINDS = [
   { value: "spend", label: "使用" },
   { value: "refund", label: "退回" },
   { value: "expire", label: "过期" },
+  { value: "transfer_out", label: "送出" },
+  { value: "transfer_in", label: "收到" },
 ];
 const LOOKS = {
   award: { image: "spark", tone: "warm" },
@@ -19,6 +21,9 @@ const LOOKS = {
   expire: { image: "clock", tone: "grey" },
   take_back: { image: "minus", tone: "grey" },
   repay: { image: "minus", tone: "grey" },
+  transfer_out: { image: "swap", tone: "blue" },
+  transfer_in: { image: "gift", tone: "warm" },
+  adjust: { image: "pen", tone: "grey" },
 };
 
 export default async function show({ body, isCurrent }) {
