@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
                     "prefix",
                     models.CharField(
                         db_index=True,
-                        help_text="Such as award:order_paid. The longest beginning that fits decides.",
+                        help_text="The longest beginning that fits decides.",
                         max_length=60,
                         verbose_name="source begins with",
                     ),
@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
                 (
                     "prefix",
                     models.CharField(
-                        help_text="Such as award:order_paid. The longest beginning that fits decides.",
+                        help_text="The longest beginning that fits decides.",
                         max_length=60,
                         unique=True,
                         verbose_name="source begins with",

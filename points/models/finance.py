@@ -184,7 +184,7 @@ class SourceClass(models.Model):
         _("source begins with"),
         max_length=60,
         unique=True,
-        help_text=_("Such as award:order_paid. The longest beginning that fits decides."),
+        help_text=_("The longest beginning that fits decides."),
     )
     pool = models.CharField(_("counts as"), max_length=10, choices=Pool.choices)
     history = HistoricalRecords()
