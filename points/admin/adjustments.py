@@ -16,7 +16,7 @@ from core.admin import ReadOnlyAdmin
 from core.admin_pages import done, form_page, posted, refused, staff_id
 from core.business_time import business_day, now
 from core.errors import DomainError
-from points.admin.forms import AdjustmentForm, DecisionForm
+from points.admin.forms import AdjustmentForm, DecisionForm, named
 from points.models import Adjustment, AdjustmentStatus, LedgerPolicy
 from points.selectors import available
 from points.selectors.adjustments import adjusted_alone
@@ -43,10 +43,14 @@ class AdjustmentAdmin(ReadOnlyAdmin):
     ordering = [Case(When(status=AdjustmentStatus.WAITING, then=Value(0)), default=Value(1)), "-id"]
     show_full_result_count = False
     actions_detail = ["approve", "reject", "withdraw"]
+    readonly_fields = ["signed"]
     fieldsets = [
-        (None, {"fields": ["member", "points", "status", "reason", "note", "title"]}),
+        (None, {"fields": ["member", "signed", "status", "reason", "note", "title"]}),
         (_("Effect"), {"fields": ["expires_on", "counts_for_growth"]}),
-        (_("Who and when"), {"fields": ["requested_by", "requested_at", "decided_by", "decided_at", "decision_note"]}),
+        (
+            _("Request and decision"),
+            {"fields": ["requested_by", "requested_at", "decided_by", "decided_at", "decision_note"]},
+        ),
     ]
 
     @display(description=_("points"), ordering="points")
@@ -134,7 +138,7 @@ class AdjustmentAdmin(ReadOnlyAdmin):
                 return refused(request, adjustment, error)
             return done(self, request, adjustment, str(said))
         facts = [
-            (_("member"), adjustment.member),
+            (_("member"), named(adjustment.member)),
             (_("points"), self.signed(adjustment)),
             (_("balance"), f"{available(member_id=adjustment.member_id, on=business_day(now())):,}"),
             (_("asked for by"), adjustment.requested_by),
@@ -161,7 +165,7 @@ def _forecast(request: HttpRequest, form: AdjustmentForm) -> dict[str, Any]:
     else:
         summary = _("It will wait for a second person: that is more than one person may move.")
     facts = [
-        (_("member"), member),
+        (_("member"), named(member)),
         (_("points"), f"{points:+,d}"),
         (_("balance now"), f"{has:,}"),
         (_("balance afterwards"), f"{has + points:,}" if has + points >= 0 else _("not enough points")),

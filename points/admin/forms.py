@@ -27,6 +27,11 @@ def _column(name: str) -> Any:
     return Adjustment._meta.get_field(name)
 
 
+def named(member: Any) -> str:
+    """Return how staff recognise a member: number and nickname."""
+    return f"{member.no} {member.nickname}".strip()
+
+
 class AdjustmentForm(forms.Form):
     """What staff ask for. `request_key` makes a double click one request; `confirmed` is what was looked at before."""
 
@@ -78,6 +83,7 @@ class AdjustmentForm(forms.Form):
         member: Any = self.fields["member"]
         member.queryset = _column("member").related_model.objects.all()
         member.widget = AutocompleteSelect(_column("member"), admin.site)
+        member.label_from_instance = named
         member.widget.choices = member.choices
 
     def clean_points(self) -> int:

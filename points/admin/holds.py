@@ -17,7 +17,7 @@ from core.admin import ReadOnlyAdmin
 from core.admin_pages import done, form_page, posted, refused, staff_id
 from core.business_time import now
 from core.errors import DomainError
-from points.admin.forms import ReasonForm
+from points.admin.forms import ReasonForm, named
 from points.models import Hold, HoldChange, HoldStatus
 from points.services.release import cancel_now, release_now
 
@@ -58,10 +58,10 @@ class HoldAdmin(ReadOnlyAdmin):
     inlines = [HoldChangeInline]
     actions_detail = ["release", "cancel"]
     fieldsets = [
-        (None, {"fields": ["member", "title", "points", "cancelled", "shown_status", "release_at", "expires_on"]}),
+        (None, {"fields": ["member", "title", "points", "cancelled", "state", "release_at", "expires_on"]}),
         (_("Origin"), {"fields": ["source", "counterparty", "key", "breakdown", "occurred_at", "ended_at"]}),
     ]
-    readonly_fields = ["shown_status"]
+    readonly_fields = ["state"]
 
     @display(description=_("status"), ordering="status", label=COLOURS)
     def shown_status(self, hold: Hold) -> tuple[str, Any]:
@@ -69,6 +69,11 @@ class HoldAdmin(ReadOnlyAdmin):
         if hold.status == HoldStatus.WAITING and hold.release_at is None:
             return HELD, _("held for review")
         return hold.status, hold.get_status_display()
+
+    @display(description=_("status"))
+    def state(self, hold: Hold) -> str:
+        """Show the status in words."""
+        return str(self.shown_status(hold)[1])
 
     def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         if object_id is None or not object_id.isdecimal() or not request.user.has_perm("points.decide_hold"):
@@ -110,7 +115,7 @@ class HoldAdmin(ReadOnlyAdmin):
             return done(self, request, hold, said % {"points": points})
         day = date_format(localtime(hold.release_at), "SHORT_DATETIME_FORMAT") if hold.release_at else None
         facts = [
-            (_("member"), hold.member),
+            (_("member"), named(hold.member)),
             (_("points"), f"{hold.points - hold.cancelled:,}"),
             (_("title"), hold.title or hold.source),
             (_("planned for"), day or _("held for review")),

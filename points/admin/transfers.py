@@ -11,7 +11,7 @@ from core.admin import ReadOnlyAdmin
 from core.admin_pages import done, form_page, posted, refused, staff_id
 from core.business_time import business_day, now
 from core.errors import DomainError
-from points.admin.forms import ReversalForm
+from points.admin.forms import ReversalForm, named
 from points.models import Transfer, TransferStatus
 from points.selectors import available
 from points.services.transfers import take_back_transfer
@@ -71,8 +71,8 @@ class TransferAdmin(ReadOnlyAdmin):
         has = available(member_id=transfer.to_member_id, on=business_day(now()))
         facts = [
             (_("points given"), f"{transfer.points:,}"),
-            (_("sender"), transfer.member),
-            (_("receiver"), transfer.to_member),
+            (_("sender"), named(transfer.member)),
+            (_("receiver"), named(transfer.to_member)),
             (_("the receiver has now"), f"{has:,}"),
             (_("of it can come back"), f"{min(has, transfer.points):,}"),
             (_("missing"), f"{max(transfer.points - has, 0):,}"),

@@ -75,7 +75,7 @@ class Adjustment(models.Model):
     class Meta:
         verbose_name = _("adjustment")
         verbose_name_plural = _("adjustments")
-        permissions = [("approve_adjustment", "Can decide on adjustments of others")]
+        permissions = [("approve_adjustment", _("Can decide on adjustments of others"))]
         constraints = [
             models.CheckConstraint(name="adjustment_moves_something", condition=~Q(points=0)),
             models.CheckConstraint(name="adjustment_has_a_reason", condition=~Q(note="")),

@@ -55,7 +55,7 @@ class Hold(models.Model):
                 | (~Q(status="cancelled") & Q(cancelled__lt=F("points"))),
             ),
         ]
-        permissions = [("decide_hold", "Can release or cancel pending points")]
+        permissions = [("decide_hold", _("Can release or cancel pending points"))]
         indexes = [
             models.Index(fields=["release_at", "member"], name="hold_waiting_due", condition=Q(status="waiting")),
         ]

@@ -59,7 +59,7 @@ class Transfer(models.Model):
     class Meta:
         verbose_name = _("transfer")
         verbose_name_plural = _("transfers")
-        permissions = [("reverse_transfer", "Can take back a transfer")]
+        permissions = [("reverse_transfer", _("Can take back a transfer"))]
         constraints = [
             models.UniqueConstraint(fields=["member", "request_key"], name="transfer_once_per_key"),
             models.CheckConstraint(name="transfer_points_positive", condition=Q(points__gt=0)),
