@@ -10,7 +10,7 @@ from django.http import FileResponse, Http404, HttpRequest, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
-from openpyxl import Workbook
+from openpyxl.workbook.workbook import Workbook
 
 from insights.finance import periods, tables
 

@@ -165,9 +165,14 @@ def _cards(shown: Any, *, last: Any, policy: Any) -> list[dict[str, Any]]:
     point_fen, rate = (last.point_fen, last.redemption_rate) if last else (policy.point_fen, policy.redemption_rate)
 
     def card(title: str, points: int, hint: str) -> dict[str, Any]:
-        return {"title": title, "points": points, "yuan": yuan(int(points * point_fen)), "hint": hint}
+        return {
+            "title": title,
+            "points": points,
+            "yuan": yuan(finance.value_fen(points=points, point_fen=point_fen)),
+            "hint": hint,
+        }
 
-    at_rate = yuan(int(shown.closing * point_fen * rate))
+    at_rate = yuan(finance.value_fen(points=shown.closing, point_fen=point_fen, redemption_rate=rate))
     return [
         card(
             _("Points outstanding"),

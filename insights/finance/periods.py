@@ -38,7 +38,7 @@ def choices(chosen: date) -> list[Choice]:
     known = finance.first_and_last_day()
     month = business_day(now()).replace(day=1)
     first = min(known[0].replace(day=1), month) if known else month
-    months = []
+    months: list[date] = []
     while month >= first and len(months) < CHOICES:
         months.append(month)
         month = (month - timedelta(days=1)).replace(day=1)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -58,7 +59,7 @@ class Movements(models.Model):
 
 
 def _adds_up() -> Q:
-    total = F("opening")
+    total: Combinable = F("opening")
     for name in MOVEMENTS:
         total += F(name)
     return Q(closing=total)

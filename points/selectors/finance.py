@@ -3,10 +3,11 @@
 Points are signed as in the entries: what leaves is negative. Money is in fen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Max, Min, Q, QuerySet, Sum
 
@@ -60,7 +61,7 @@ def first_and_last_day() -> tuple[date, date] | None:
 
 def next_to_close() -> date | None:
     """Return the earliest open day: the only one that can be closed."""
-    return DayClose.objects.filter(closed_at=None).aggregate(on=Min("on"))["on"]
+    return DayClose.objects.filter(closed_at=None).order_by("on").values_list("on", flat=True).first()
 
 
 def waiting_days(*, at: datetime) -> int:
@@ -112,6 +113,11 @@ def liability_of(day: DayClose) -> list[Liability]:
     return liability(rows=rows, point_fen=day.point_fen, redemption_rate=day.redemption_rate)
 
 
+def value_fen(*, points: int, point_fen: Decimal, redemption_rate: Decimal = Decimal(1)) -> int:
+    """Return what points come to, in whole fen."""
+    return ifrs15.liability_fen(points=points, point_fen=point_fen, redemption_rate=redemption_rate)
+
+
 def policy() -> FinancePolicy:
     """Return finance's estimates."""
     return FinancePolicy.objects.first() or FinancePolicy()
@@ -127,7 +133,9 @@ def cohorts(*, on: date, pool: str | None = None) -> list[Cohort]:
     sums = {f"sum_{name}": Sum(name) for name in MOVEMENTS}
     earned = {"earned_from": Min("on", filter=Q(awarded__gt=0)), "earned_until": Max("on", filter=Q(awarded__gt=0))}
     remaining = Sum("closing", filter=Q(on=on), default=0)
-    found = rows.values("expires_month").annotate(**sums, **earned, remaining=remaining).order_by("expires_month")
+    found: Iterable[Any] = (
+        rows.values("expires_month").annotate(**sums, **earned, remaining=remaining).order_by("expires_month")
+    )
     return [
         Cohort(
             expires_month=row["expires_month"],
