@@ -1,14 +1,80 @@
-"""`python -m bench`: run the benchmark against the servers that DATABASE_URL and REDIS_URL name."""
+"""`python -m bench [part …]`: measure on scratch databases of the server that DATABASE_URL names.
 
+ledger   server CPU and calls per second of award and spend, beside the limit and beside other packages
+jobs     expiry, release, award to all and audit, beside bare SQL
+http     a check-in and a redemption over HTTP, beside a bare view
+schema   what each index and constraint of the ledger's tables costs (only when named)
+"""
+
+import argparse
 import os
+import shlex
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-import django
+from bench import callers, data, ledger_cost
+from bench.databases import Databases
+from bench.pgbench import Amount
+from bench.report import Report
+from bench.server import Server
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.settings")
-django.setup()
+PARTS = ("ledger", "jobs", "http", "schema")
+BY_DEFAULT = ("ledger", "jobs", "http")
 
-from bench import http_cost  # noqa: E402 - it needs Django set up
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the parts that are asked for, print everything, and return 0; with --strict 1 for a missed goal."""
+    options = _options(arguments)
+    report = Report()
+    with Databases(os.environ["DATABASE_URL"]) as databases:
+        _measure(report, databases, options)
+    if report.goals:
+        print(report.goals_table().as_text(), flush=True)
+    if options.report:
+        report.write(options.report, f"make bench ARGS={shlex.quote(shlex.join(arguments))}")
+    return 1 if options.strict and not all(goal.is_met for goal in report.goals) else 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--accounts", type=int, default=1_000_000, help="members on both sides of ledger and jobs")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4, help="of each kind in a round")
+    parser.add_argument("--requests", type=int, default=400, help="over HTTP, of each kind in a round")
+    parser.add_argument("--clients", type=int, default=12, help="HTTP connections at a time")
+    parser.add_argument("--chunks", type=int, nargs="+", default=[2_000, 5_000, 10_000], help="sizes to try in jobs")
+    parser.add_argument("--no-peers", action="store_true", help="leave out the other packages")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="also write everything as Markdown")
+    parser.add_argument("--strict", action="store_true", help="fail when a goal is missed")
+    options = parser.parse_args(arguments)
+    options.parts = options.parts or list(BY_DEFAULT)
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    return options
+
+
+def _measure(report: Report, databases: Databases, options: argparse.Namespace) -> None:
+    server = Server(databases.server)
+    size = data.Size(options.accounts)
+    amount = Amount(rounds=options.rounds, seconds=options.seconds)
+    _say("Making tables …")
+    product = databases.migrated("product")
+    if {"ledger", "jobs", "schema"} & set(options.parts):
+        _say(f"Loading {size.accounts:,} members …")
+        data.load_product(product, size)
+    if "ledger" in options.parts:
+        with databases.copy("product", "ledger") as url:
+            data.load_special(url, size)
+            ledger_cost.measure(report, server, url, size, amount)
+            callers.measure(report, server, url, size, amount)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
 
 if __name__ == "__main__":
-    sys.exit(http_cost.main())
+    sys.exit(main(sys.argv[1:]))
