@@ -24,15 +24,22 @@ def rows(ending: Ending) -> list[Row]:
     repeated = sum(len(deed.answers) > 1 for deed in deeds)
     kills = Counter(kill.victim for kill in ending.kills)
     kinds = Counter(deed.wish.kind for deed in deeds)
+    faults = Counter(fault.kind for fault in ending.faults)
     clean = sum(not look.away and not look.faults for look in ending.looks)
     return [
         ("Seed", str(ending.plan.seed)),
         ("Clients", f"{ending.plan.clients} processes, {ending.seconds:.0f} s"),
         ("Keys", f"{len(deeds):,} ({_list(kinds)})"),
         ("Answers", f"{answers:,}; {answers / ending.seconds:.0f} a second with all kills"),
-        ("Keys repeated", f"{repeated:,} ({repeated / len(deeds):.0%}), each answered as the first time"),
-        ("Attempts without an answer", f"{sum(deed.failures.total() for deed in deeds):,}, asked again until answered"),
-        ("Never asked again", f"{sum(deed.wish.given_up for deed in deeds):,}, done once or not at all"),
+        (
+            "Keys repeated",
+            f"{repeated:,} ({repeated / len(deeds):.0%}), {faults['changed']:,} of them answered otherwise",
+        ),
+        (
+            "Attempts without an answer",
+            f"{sum(deed.failures.total() for deed in deeds):,}; asked again, {faults['unanswered']:,} wishes never got one",
+        ),
+        ("Sent and never heard of", f"{sum(deed.wish.given_up for deed in deeds):,}: may be done, but not twice"),
         ("Killed", _list(kills)),
         ("Audits meanwhile", f"{clean:,} clean of {len(ending.looks):,}; {_away(ending):,} met no database"),
         ("Violations", f"{len(ending.faults):,}"),
