@@ -37,7 +37,7 @@ def rows(ending: Ending) -> list[Row]:
         ),
         (
             "Attempts without an answer",
-            f"{sum(deed.failures.total() for deed in deeds):,}; asked again, {faults['unanswered']:,} wishes never got one",
+            f"{sum(deed.failures.total() for deed in deeds):,}; {faults['unanswered']:,} wishes never got one",
         ),
         ("Sent and never heard of", f"{sum(deed.wish.given_up for deed in deeds):,}: may be done, but not twice"),
         ("Killed", _list(kills)),
