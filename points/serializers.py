@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.serializers import MAX_AMOUNT, StrictCharField, StrictIntegerField, StrictSerializer
-from points.models import Entry, EntryKind, TransferStatus
+from points.models import Entry, EntryKind, Hold, TransferStatus
 from points.selectors import title_of
 
 ENTRY_COLUMNS = [
@@ -130,18 +130,17 @@ class TransferTermsOut(serializers.Serializer[Any]):
     daily_count_left = serializers.IntegerField()
 
 
-class PendingOut(serializers.Serializer[Any]):
+class PendingOut(serializers.ModelSerializer[Hold]):
     """Points that wait. `held`: without a day, until somebody has looked at them."""
 
-    id = serializers.IntegerField()
-    points = serializers.IntegerField()
-    source = serializers.CharField()
-    title = serializers.CharField()
-    breakdown = serializers.JSONField(allow_null=True)
     held = serializers.BooleanField()
     available_at = serializers.DateTimeField(allow_null=True)
-    expires_on = serializers.DateField()
-    occurred_at = serializers.DateTimeField()
+
+    class Meta:
+        model = Hold
+        fields = [
+            "id", "points", "source", "title", "breakdown", "held", "available_at", "expires_on", "occurred_at"
+        ]  # fmt: skip
 
 
 class PendingPage(serializers.Serializer[Any]):

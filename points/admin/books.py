@@ -56,7 +56,7 @@ class EntryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("sealed"))
     def sealed_as(self, entry: Entry) -> str:
         index = leaf_index(entry.pk)
-        return _("not yet") if index is None else _("as leaf %(index)d of the log") % {"index": index}
+        return str(_("not yet") if index is None else _("as leaf %(index)d of the log") % {"index": index})
 
 
 @admin.register(Checkpoint)

@@ -42,6 +42,12 @@ MAY = [
     ("mall.view_code_text", set()),
     ("members.add_partnerkey", set()),
     ("points.change_ledgerpolicy", set()),
+    ("points.view_transfer", EVERYBODY),
+    ("points.view_adjustment", EVERYBODY),
+    ("points.add_adjustment", {"ops"}),
+    ("points.approve_adjustment", {"finance"}),
+    ("points.reverse_transfer", {"risk"}),
+    ("points.decide_hold", {"risk"}),
     ("auth.change_user", set()),
 ]
 # Rows that only services write, whoever asks.

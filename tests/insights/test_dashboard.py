@@ -24,6 +24,7 @@ from members.models import Member
 from members.services.addresses import add_address
 from points.services.audits import run_audit
 from tests.factories import give_points, new_coupon_item, new_goods_item, new_member
+from tests.points.gifts import ask
 
 HOME = {"recipient": "Alice", "phone": "13912345678", "region": "Hangzhou", "detail": "1 West Lake"}
 
@@ -62,11 +63,13 @@ def test_the_figures_are_those_of_today(boss: User, alice: Member, bob: Member, 
     run_jobs()
     run_audit(at=now())
     OutboxJob.objects.create(name="mall.fulfil", failed_at=now())
+    ask(alice, 5_000, boss, at=now())
 
     cards = cards_of(boss)
 
     assert {icon: card.value for icon, card in cards.items() if icon not in {"verified", "bedtime"}} == {
         "local_shipping": 1,
+        "approval": 1,
         "sync_problem": 1,
         "group": 2,
         "event_available": 1,

@@ -38,7 +38,7 @@ function form(terms, balance, refresh) {
   const title = el("div", { class: "panel-head" }, el("h2", { class: "grow" }, "赠送积分"), el("span", { class: "soft" }, `可用 ${format.points(balance.balance)}`));
   if (blocked) return el("section", { class: "panel" }, title, el("p", { class: "soft" }, blocked));
   const inputs = {
-    to_member_no: field("对方会员号", { inputMode: "numeric", maxLength: 20, required: true, placeholder: "10 位数字，在「我的」页可以看到" }),
+    to_member_no: field("对方会员号", { inputMode: "numeric", maxLength: 20, required: true, placeholder: "10 位数字" }),
     points: field("积分数量", { type: "number", inputMode: "numeric", min: 1, max: terms.max_points, step: 1, required: true }),
     message: field("留言（选填）", { maxLength: 100, placeholder: "一点心意" }),
   };
