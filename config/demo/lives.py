@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from config.demo.data import Facts, demo, moment
+from config.demo.past import booked_in_the_past
 from core.business_time import business_day
 from growth.services.check_in import check_in, pay_streak_bonus
 from growth.services.events import Event, report_events
@@ -35,12 +36,13 @@ class World:
 
 def load_members(*, world: World) -> int:
     """Create the members that are missing, with their whole past or not at all; return how many."""
-    with transaction.atomic():
+    with transaction.atomic(), booked_in_the_past(until=world.now) as backdate:
         missing = [facts for facts in demo()["members"] if member_id_by_openid(openid=facts["openid"]) is None]
         acts = [act for facts in missing for act in _Life(facts, world).acts()]
         for at, act in sorted(acts, key=lambda timed: timed[0]):
             if at <= world.now:
                 act(at)
+                backdate(at)
     return len(missing)
 
 

@@ -7,10 +7,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
+from django.db import InternalError, transaction
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from config.demo.data import demo
+from config.demo.past import BOOK_DAYS, OPEN_DAYS
 from config.demo.staff import load_staff
 from config.groups import sync_groups
 from core.models import ChainRun, OutboxJob, SetAside
@@ -18,7 +20,7 @@ from growth.models import Behaviour, CheckIn, Order
 from mall.models import CouponCode, Item, Redemption
 from members.models import Address, Identity, Member, Partner, PartnerKey
 from points import audit
-from points.models import Account, Entry, Hold, Lot
+from points.models import Account, DayClose, Entry, Hold, Lot
 
 TABLES = [
     User, Partner, PartnerKey, Member, Identity, Address, Account, Entry, Hold, Lot, Behaviour, CheckIn, Order,
@@ -137,3 +139,15 @@ def test_the_nights_of_the_last_month_have_run_and_left_nothing_aside(load_demo:
 
     assert ChainRun.objects.filter(finished_at__isnull=False).count() == ChainRun.objects.count() == 31
     assert not SetAside.objects.exists()
+
+
+def test_the_last_weeks_days_wait_for_finance_and_all_before_are_closed(load_demo: Loader) -> None:
+    load_demo()
+
+    days = list(DayClose.objects.order_by("on"))
+    assert all(day.ties_out for day in days)
+    closed = [day.closed_at is not None for day in days]
+    assert closed == [True] * (BOOK_DAYS - OPEN_DAYS) + [False] * OPEN_DAYS
+    # Put aside while the demo was made, and back in its place.
+    with pytest.raises(InternalError), transaction.atomic():
+        Entry.objects.update(amount=1)

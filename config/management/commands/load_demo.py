@@ -10,6 +10,7 @@ from config.demo.data import demo
 from config.demo.desk import load_desk
 from config.demo.lives import World, load_members
 from config.demo.nights import run_nights
+from config.demo.past import close_days
 from config.demo.shelf import load_shelf
 from config.demo.staff import load_staff
 from core.business_time import now
@@ -39,4 +40,5 @@ class Command(BaseCommand):
         load_desk(world=world)
         if members:
             run_nights(until=at)
+            close_days(by="finance", at=at)
         self.stdout.write(f"Demo: {staff} staff users, {members} members and {items_created} items created.")
