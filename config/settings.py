@@ -193,6 +193,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Fields of one name with choices of their own.
+    "ENUM_NAME_OVERRIDES": {
+        "RedemptionStatusEnum": "mall.models.RedemptionStatus",
+        "TransferStatusEnum": "points.models.TransferStatus",
+        "MemberStatusEnum": "members.models.MemberStatus",
+    },
 }
 
 # --- the ledger's Merkle log (docs/transparency.md) --------------------------------------------------------------

@@ -36,8 +36,8 @@ class Migration(migrations.Migration):
             name="SealMark",
             fields=[
                 ("id", models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ("up_to_entry_id", models.BigIntegerField(default=0)),
-                ("horizon", models.BigIntegerField(default=0)),
+                ("up_to_entry_id", models.BigIntegerField(default=0, verbose_name="sealed up to entry")),
+                ("horizon", models.BigIntegerField(default=0, verbose_name="oldest transaction waited for")),
             ],
             options={
                 "verbose_name": "mark of sealing",

@@ -73,8 +73,8 @@ class SealMark(models.Model):
     """How far sealing may go, once every transaction older than `horizon` has ended; one row, and sealing's lock."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    up_to_entry_id = models.BigIntegerField(default=0)
-    horizon = models.BigIntegerField(default=0)
+    up_to_entry_id = models.BigIntegerField(_("sealed up to entry"), default=0)
+    horizon = models.BigIntegerField(_("oldest transaction waited for"), default=0)
 
     class Meta:
         verbose_name = _("mark of sealing")
