@@ -13,8 +13,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import callers, data, ledger_cost
-from bench.databases import Databases
+from bench import callers, data, jobs, ledger_cost
+from bench.databases import ROOT, Databases
+from bench.peers import comparison
 from bench.pgbench import Amount
 from bench.report import Report
 from bench.server import Server
@@ -45,8 +46,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=4, help="of each kind in a round")
     parser.add_argument("--requests", type=int, default=400, help="over HTTP, of each kind in a round")
     parser.add_argument("--clients", type=int, default=12, help="HTTP connections at a time")
-    parser.add_argument("--chunks", type=int, nargs="+", default=[2_000, 5_000, 10_000], help="sizes to try in jobs")
+    parser.add_argument("--chunks", type=int, nargs="+", default=[], help="sizes to try in jobs; else the jobs' own")
     parser.add_argument("--no-peers", action="store_true", help="leave out the other packages")
+    parser.add_argument("--peers", type=Path, default=ROOT / "var" / "bench-peers", help="folder of their environment")
     parser.add_argument("--report", type=Path, metavar="FILE", help="also write everything as Markdown")
     parser.add_argument("--strict", action="store_true", help="fail when a goal is missed")
     options = parser.parse_args(arguments)
@@ -68,8 +70,17 @@ def _measure(report: Report, databases: Databases, options: argparse.Namespace) 
     if "ledger" in options.parts:
         with databases.copy("product", "ledger") as url:
             data.load_special(url, size)
+            data.warm(url)
+            databases.settle()
             ledger_cost.measure(report, server, url, size, amount)
-            callers.measure(report, server, url, size, amount)
+            ours = callers.measure(report, server, url, size, amount)
+        if not options.no_peers:
+            short = Amount(rounds=1, seconds=3 * options.seconds)
+            comparison.measure(
+                report, server, databases, ours=ours, accounts=size.accounts, amount=short, folder=options.peers
+            )
+    if "jobs" in options.parts:
+        jobs.measure(report, server, databases, size.accounts, options.chunks)
 
 
 def _say(text: str) -> None:

@@ -43,9 +43,9 @@ class Databases:
     def create(self, name: str, *, like: str | None = None) -> str:
         """Make a database, empty or as a copy of another one that nobody is connected to; return its address."""
         # Copying files is what makes a copy of some gigabytes a matter of seconds.
-        template = f' TEMPLATE "{PREFIX}{like}" STRATEGY FILE_COPY' if like else ""
+        template = f'"{PREFIX}{like}"' if like else "template1"
         with cursor(self.server) as at_server:
-            at_server.execute(f'CREATE DATABASE "{PREFIX}{name}"{template}')
+            at_server.execute(f'CREATE DATABASE "{PREFIX}{name}" TEMPLATE {template} STRATEGY FILE_COPY')
         self.made.append(name)
         return urlunsplit(urlsplit(self.server)._replace(path=f"/{PREFIX}{name}"))
 
@@ -54,6 +54,11 @@ class Databases:
         with cursor(self.server) as at_server:
             at_server.execute(f'DROP DATABASE IF EXISTS "{PREFIX}{name}" WITH (FORCE)')
         self.made.remove(name)
+
+    def settle(self) -> None:
+        """Let everything be written that waits to be: making a database by copying files is a checkpoint."""
+        self.create("settle", like=None)
+        self.drop("settle")
 
     @contextmanager
     def copy(self, like: str, name: str) -> Iterator[str]:

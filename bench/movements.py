@@ -31,7 +31,8 @@ def one_member(member_id: int) -> str:
 def lean_earn(member: str) -> Script:
     """Award ten points, leanly."""
     return Script(
-        f"{member}{KEY}{DAY}SELECT * FROM lean_earn(:a, {POINTS}, {literal('check_in:')} || :k, current_date + (:d)::int);"
+        f"{member}{KEY}{DAY}SELECT * FROM lean_earn(:a, {POINTS}, {literal('check_in:')} || :k,"
+        " current_date + (:d)::int);"
     )
 
 

@@ -32,7 +32,7 @@ class Server:
         with cursor(url) as at_server:
             at_server.execute("SELECT pg_backend_pid(), current_setting('server_version')")
             backend, self.version = at_server.fetchone()
-        pid = postmaster_of(backend)
+            pid = postmaster_of(backend)
         if pid is None:
             raise NotHereError("These figures need PostgreSQL on this machine.")
         self.pid = pid

@@ -1,4 +1,4 @@
-"""What the calling processes do: loops of one kind of call, timed from inside. Each process sets Django up for itself."""
+"""What the calling processes do: loops of one kind of call, timed from inside. Each process has its own Django."""
 
 import functools
 import random
