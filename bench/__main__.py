@@ -13,7 +13,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import callers, data, jobs, ledger_cost
+import django
+from django.db import connections
+
+from bench import callers, data, jobs, ledger_cost, schema
+from bench.data import Size
 from bench.databases import ROOT, Databases
 from bench.peers import comparison
 from bench.pgbench import Amount
@@ -22,6 +26,9 @@ from bench.server import Server
 
 PARTS = ("ledger", "jobs", "http", "schema")
 BY_DEFAULT = ("ledger", "jobs", "http")
+
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.settings")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -49,6 +56,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--chunks", type=int, nargs="+", default=[], help="sizes to try in jobs; else the jobs' own")
     parser.add_argument("--no-peers", action="store_true", help="leave out the other packages")
     parser.add_argument("--peers", type=Path, default=ROOT / "var" / "bench-peers", help="folder of their environment")
+    parser.add_argument("--smoke", action="store_true", help="only a few calls of each kind, to see that all runs")
     parser.add_argument("--report", type=Path, metavar="FILE", help="also write everything as Markdown")
     parser.add_argument("--strict", action="store_true", help="fail when a goal is missed")
     options = parser.parse_args(arguments)
@@ -59,28 +67,51 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _measure(report: Report, databases: Databases, options: argparse.Namespace) -> None:
-    server = Server(databases.server)
-    size = data.Size(options.accounts)
+    parts = set(options.parts)
+    server = Server(databases.server, pause=0) if options.smoke else Server(databases.server)
     amount = Amount(rounds=options.rounds, seconds=options.seconds)
+    if options.smoke:
+        amount = Amount(rounds=1, seconds=0.1, calls=20)
     _say("Making tables …")
-    product = databases.migrated("product")
-    if {"ledger", "jobs", "schema"} & set(options.parts):
-        _say(f"Loading {size.accounts:,} members …")
-        data.load_product(product, size)
-    if "ledger" in options.parts:
-        with databases.copy("product", "ledger") as url:
-            data.load_special(url, size)
-            data.warm(url)
-            databases.settle()
-            ledger_cost.measure(report, server, url, size, amount)
-            ours = callers.measure(report, server, url, size, amount)
-        if not options.no_peers:
-            short = Amount(rounds=1, seconds=3 * options.seconds)
-            comparison.measure(
-                report, server, databases, ours=ours, accounts=size.accounts, amount=short, folder=options.peers
-            )
-    if "jobs" in options.parts:
-        jobs.measure(report, server, databases, size.accounts, options.chunks)
+    databases.migrated(data.EMPTY)
+    if {"ledger", "jobs"} & parts:
+        _say(f"Loading {options.accounts:,} members …")
+        data.load_product(databases.create(data.PRODUCT, like=data.EMPTY), Size(options.accounts))
+    if "ledger" in parts:
+        _measure_ledger(report, server, databases, amount, options)
+    if "jobs" in parts:
+        jobs.measure(report, server, databases, options.accounts, options.chunks)
+    if "http" in parts:
+        _measure_http(report, server, databases, options)
+    if "schema" in parts:
+        schema.measure(report, server, databases, options.accounts, amount)
+
+
+def _measure_ledger(
+    report: Report, server: Server, databases: Databases, amount: Amount, options: argparse.Namespace
+) -> None:
+    size = Size(options.accounts)
+    with databases.copy(data.PRODUCT, "ledger") as url:
+        data.load_special(url, size)
+        data.warm(url)
+        databases.settle()
+        ledger_cost.measure(report, server, url, size, amount)
+        ours = callers.measure(report, server, url, size, amount)
+    if not options.no_peers:
+        once = Amount(rounds=1, seconds=3 * amount.seconds)
+        comparison.measure(
+            report, server, databases, ours=ours, accounts=size.accounts, amount=once, folder=options.peers
+        )
+
+
+def _measure_http(report: Report, server: Server, databases: Databases, options: argparse.Namespace) -> None:
+    os.environ["DATABASE_URL"] = databases.create("http", like=data.EMPTY)
+    os.environ["CACHE_KEY_PREFIX"] = f"bench-{os.getpid()}"
+    django.setup()
+    from bench import http_cost  # noqa: PLC0415 - it needs Django set up, and no other part does
+
+    http_cost.measure(report, server, rounds=options.rounds, requests=options.requests, clients=options.clients)
+    connections.close_all()
 
 
 def _say(text: str) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from bench.databases import cursor
 
 LIMIT = Path(__file__).parent / "limit.sql"
+# Databases: the tables and the programme only; with members.
+EMPTY, PRODUCT = "empty", "product"
 LOTS = 5
 LOT_POINTS = 1_000
 DAYS_APART = 30
@@ -23,7 +25,7 @@ WARM = "^(points_(account|lot|entry)$|lean_)"
 INDEX_PARTS = re.compile(r" USING btree \((.*?)\)(?: WITH \(.*?\))?(?: WHERE (.*))?$")
 SOURCE = "award:check_in"
 
-PRODUCT = """
+PRODUCT_ROWS = """
 INSERT INTO members_member (id, no, nickname, avatar_url, status, tier_id, tier_since, growth_value, registered_at,
     invited_with, shared_with)
 OVERRIDING SYSTEM VALUE
@@ -48,7 +50,7 @@ SELECT m, 'order:' || m, {held}, 0, 'waiting', now() + interval '1 day', current
 FROM generate_series(1, {n}) m;
 SELECT setval(pg_get_serial_sequence('points_lot', 'id'), {n} * {lots});
 """
-PRODUCT_SPECIAL = """
+SPECIAL_ROWS = """
 INSERT INTO points_account (member_id, balance, pending, debt, earned_total, spent_total, expired_total)
 SELECT m, {wide_lots} * {wide_points}, 0, 0, {wide_lots} * {wide_points}, 0, 0
 FROM generate_series({n} + 1, {n} + {wide}) m;
@@ -67,7 +69,7 @@ INSERT INTO points_entry (member_id, kind, amount, debt_change, balance_after, c
 SELECT {old}, 'award', 1, 0, e, '{source}', 'rule:check_in', 'Daily check-in', 'old:' || e, ARRAY[1], ARRAY[1], now()
 FROM generate_series(1, {n}) e;
 """
-LEAN = """
+LEAN_ROWS = """
 INSERT INTO lean_account SELECT a, {total} FROM generate_series(1, {n}) a;
 INSERT INTO lean_lot (account, expires_on, source, remaining)
 SELECT a, current_date + {days} * l, 'award', {points} FROM generate_series(1, {n}) a, generate_series(1, {lots}) l;
@@ -116,14 +118,14 @@ class Size:
 
 def load_product(url: str, size: Size) -> None:
     """Fill the product's empty tables. What they hold passes the audit."""
-    _load(url, size.fill(PRODUCT))
+    _load(url, size.fill(PRODUCT_ROWS))
 
 
 def load_special(url: str, size: Size) -> None:
     """Add the special members, and the lean tables with the same content."""
-    _load(url, size.fill(PRODUCT_SPECIAL))
+    _load(url, size.fill(SPECIAL_ROWS))
     _load(url, LIMIT.read_text(encoding="utf-8"))
-    _load(url, size.fill(LEAN))
+    _load(url, size.fill(LEAN_ROWS))
 
 
 def warm(url: str) -> None:

@@ -5,7 +5,6 @@ time of the web processes per request: it does not depend on how many cores ther
 share is shown apart.
 """
 
-import argparse
 import logging
 import statistics
 import tempfile
@@ -14,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from django.db import connection
-
 from bench import cpu, load, world
 from bench.load import Call
+from bench.report import Goal, Report, Table
+from bench.server import Server
 from launcher import ports, steps
 from launcher.paths import Paths
 from launcher.processes import Identity
@@ -46,20 +45,13 @@ class Subject:
     @property
     def web_ms(self) -> float:
         """Return the web processes' CPU milliseconds per request."""
-        return 1000 * self.web / len(self.latencies)
+        return 1000 * max(self.web, cpu.TICK) / len(self.latencies)
 
 
-def main() -> int:
-    """Measure, print the table, and return 0; 1 when the goal is asked for and missed."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--requests", type=int, default=400, help="of each kind in a round")
-    parser.add_argument("--clients", type=int, default=12, help="connections at a time")
-    parser.add_argument("--strict", action="store_true", help=f"fail when a ratio is above {GOAL:g}")
-    options = parser.parse_args()
+def measure(report: Report, server: Server, *, rounds: int, requests: int, clients: int) -> None:
+    """Add this part's table to the report. Django is set up, and its database is a scratch one."""
     logging.disable(LOAD_LOGGING)
-    print("Preparing members …", flush=True)
-    scene = world.prepare(members=WARM_UP + options.rounds * options.requests)
+    scene = world.prepare(members=WARM_UP + rounds * requests)
     with _servers() as (product, bare):
         subjects = [
             Subject("bare view", scene.bare, *bare),
@@ -67,10 +59,11 @@ def main() -> int:
             Subject("check-in", scene.check_ins, *product),
             Subject("redemption", scene.redemptions, *product),
         ]
-        _measure(subjects, rounds=options.rounds, requests=options.requests, clients=options.clients)
-    _print(subjects)
-    missed = [subject for subject in subjects if subject.web_ms / subjects[0].web_ms > GOAL]
-    return 1 if options.strict and missed else 0
+        _measure(subjects, server, rounds=rounds, requests=requests, clients=clients)
+    report.show(_table(subjects))
+    for subject in subjects[2:]:
+        ratio = subject.web_ms / subjects[0].web_ms
+        report.goals.append(Goal(f"web CPU of {subject.title} / bare view", ratio, GOAL, at_most=True))
 
 
 @contextmanager
@@ -96,48 +89,47 @@ def _recorder(running: dict[str, int]) -> Callable[[dict[str, Identity]], None]:
     return record
 
 
-def _measure(subjects: Sequence[Subject], *, rounds: int, requests: int, clients: int) -> None:
-    postmaster = _postmaster()
+def _measure(subjects: Sequence[Subject], server: Server, *, rounds: int, requests: int, clients: int) -> None:
     for subject in subjects:
         load.send(subject.calls(0, WARM_UP), port=subject.port, clients=clients)
     for number in range(rounds):
         start = WARM_UP + number * requests
         for subject in subjects:
-            _measure_round(subject, subject.calls(start, start + requests), postmaster, clients=clients)
-        print(f"Round {number + 1} of {rounds}", flush=True)
+            _measure_round(subject, subject.calls(start, start + requests), server, clients=clients)
 
 
-def _measure_round(subject: Subject, calls: Sequence[Call], postmaster: int | None, *, clients: int) -> None:
-    web, postgres = cpu.tree_seconds(subject.pid), cpu.tree_seconds(postmaster) if postmaster else 0.0
+def _measure_round(subject: Subject, calls: Sequence[Call], server: Server, *, clients: int) -> None:
+    web, postgres = cpu.tree_seconds(subject.pid), cpu.tree_seconds(server.pid)
     sent = load.send(calls, port=subject.port, clients=clients)
     subject.web += cpu.tree_seconds(subject.pid) - web
-    subject.postgres += cpu.tree_seconds(postmaster) - postgres if postmaster else 0.0
+    subject.postgres += cpu.tree_seconds(server.pid) - postgres
     subject.seconds += sent.seconds
     subject.latencies += sent.latencies
 
 
-def _postmaster() -> int | None:
-    """Return the process all of PostgreSQL's processes descend from, None when it runs on another machine."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        backend = cursor.fetchone()[0]
-    return cpu.parent_of(backend) if cpu.name_of(backend).startswith("postgres") else None
-
-
-def _print(subjects: Sequence[Subject]) -> None:
+def _table(subjects: Sequence[Subject]) -> Table:
     bare, in_product = subjects[0], subjects[1]
-    print(f"\n{'':<28}{'web CPU':>10}{'ratio':>8}{'to bare':>10}{'PostgreSQL':>13}{'requests':>11}{'latency ms':>16}")
-    print(f"{'':<28}{'ms/req':>10}{'to bare':>8}{'in prod.':>10}{'CPU ms/req':>13}{'per s':>11}{'median   p95':>16}")
+    table = Table(
+        "Over HTTP: CPU per request",
+        ("", "web ms", "to bare", "to bare in the product", "PostgreSQL ms", "requests/s", "median ms", "p95 ms"),
+    )
     for subject in subjects:
         median = 1000 * statistics.median(subject.latencies)
         late = 1000 * statistics.quantiles(subject.latencies, n=20)[-1]
-        postgres = f"{1000 * subject.postgres / len(subject.latencies):.2f}" if subject.postgres else "-"
-        print(
-            f"{subject.title:<28}{subject.web_ms:>10.2f}{subject.web_ms / bare.web_ms:>8.2f}"
-            f"{subject.web_ms / in_product.web_ms:>10.2f}{postgres:>13}"
-            f"{len(subject.latencies) / subject.seconds:>11,.0f}{median:>9.1f}{late:>7.1f}"
+        postgres = f"{1000 * subject.postgres / len(subject.latencies):.2f}"
+        to_bare, to_in_product = (f"{subject.web_ms / other.web_ms:.2f}" for other in (bare, in_product))
+        rate = f"{len(subject.latencies) / subject.seconds:,.0f}"
+        table.add(
+            subject.title,
+            f"{subject.web_ms:.2f}",
+            to_bare,
+            to_in_product,
+            postgres,
+            rate,
+            f"{median:.1f}",
+            f"{late:.1f}",
         )
-    print(f"\nGoal: at most {GOAL:g} × the bare view, in web CPU per request.")
-    print(
+    table.notes.append(
         "The bare view verifies the token and does one SELECT. In the product: behind its middleware, limits and logs."
     )
+    return table

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bench import bare_jobs
-from bench.data import DAYS_APART
+from bench.data import DAYS_APART, PRODUCT
 from bench.databases import ROOT, Databases, cursor
 from bench.report import Goal, Report, Table
 from bench.server import Server, program
@@ -69,7 +69,7 @@ def _add(report: Report, table: Table, job: str, ours: Ran, bare: Ran) -> None:
 
 
 def _product(server: Server, databases: Databases, job: str, accounts: int, chunk: int) -> Ran:
-    with databases.copy("product", f"{job}_ours") as url:
+    with databases.copy(PRODUCT, f"{job}_ours") as url:
         return _process(server, url, job, accounts, chunk)
 
 
@@ -87,7 +87,7 @@ def _process(server: Server, url: str, job: str, accounts: int, chunk: int) -> R
 
 def _bare(server: Server, databases: Databases, job: str, accounts: int, chunk: int) -> Ran:
     on = date.today() + timedelta(days=ON_DAY[job])  # noqa: DTZ011
-    with databases.copy("product", f"{job}_bare") as url:
+    with databases.copy(PRODUCT, f"{job}_bare") as url:
         before = server.cpu_seconds()
         rows, seconds = bare_jobs.run(job, url, on=on, chunk=chunk, accounts=accounts)
         return Ran(rows, chunk, seconds, server.cpu_seconds() - before, 0)
@@ -95,7 +95,7 @@ def _bare(server: Server, databases: Databases, job: str, accounts: int, chunk: 
 
 def _audit(report: Report, table: Table, server: Server, databases: Databases) -> None:
     """Run the audit as the worker does, and its queries by psql, over the same rows."""
-    with databases.copy("product", "audit") as url:
+    with databases.copy(PRODUCT, "audit") as url:
         # Both read what the other has brought into memory: once before.
         counts = [f"SELECT count(*) FROM {name}" for name in TABLES]
         rows = _count(url, counts)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench import cpu
 from bench.server import Server, program
 
 DONE = re.compile(r"number of transactions actually processed: (\d+)")
@@ -32,23 +33,25 @@ class Reading:
 
 @dataclass(frozen=True)
 class Amount:
-    """How much pgbench runs at a time: seconds, or so many calls."""
+    """How much is run at a time: seconds, or by pgbench so many calls."""
 
     rounds: int
-    seconds: int = 0
+    seconds: float = 0
     calls: int = 0
 
     def option(self) -> list[str]:
         """Return it as pgbench wants it."""
-        return ["-t", str(self.calls)] if self.calls else ["-T", str(self.seconds)]
+        return ["-t", str(self.calls)] if self.calls else ["-T", str(int(self.seconds))]
 
 
 @dataclass(frozen=True)
 class Script:
-    """A pgbench script. `counter` makes a variable `next` that counts on from call to call and round to round."""
+    """A pgbench script. `counter` makes a variable `next` that counts on from call to call and round to round;
+    `url` is a database of its own."""
 
     text: str
     counter: int | None = None
+    url: str | None = None
 
 
 def literal(text: str) -> str:
@@ -63,8 +66,8 @@ def in_turns(server: Server, url: str, scripts: Mapping[str, Script], amount: Am
         for name, script in scripts.items():
             start = script.counter + number * amount.calls if script.counter is not None else 0
             before = server.cpu_seconds()
-            calls = _run(url, script, amount.option(), start)
-            used = server.cpu_seconds() - before
+            calls = _run(script.url or url, script, amount.option(), start)
+            used = max(server.cpu_seconds() - before, cpu.TICK)
             readings[name].calls += calls
             readings[name].cpu += used
             readings[name].rounds.append(1e6 * used / calls)

@@ -27,8 +27,9 @@ class NotHereError(RuntimeError):
 class Server:
     """One running server. All its processes descend from one."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, pause: float = SECONDS_TO_END) -> None:
         """Find the server behind the address. Raises NotHereError."""
+        self.pause = pause
         with cursor(url) as at_server:
             at_server.execute("SELECT pg_backend_pid(), current_setting('server_version')")
             backend, self.version = at_server.fetchone()
@@ -39,7 +40,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Return what all its processes have used so far, after those that are about to end have ended."""
-        time.sleep(SECONDS_TO_END)
+        time.sleep(self.pause)
         return cpu.tree_seconds(self.pid)
 
 

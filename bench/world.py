@@ -3,8 +3,6 @@
 import json
 from dataclasses import dataclass
 
-from django.core.management import call_command
-
 from bench.load import Call
 from core.business_time import now
 from members.services.registration import register
@@ -47,8 +45,6 @@ class World:
 
 def prepare(*, members: int) -> World:
     """Make a world of so many members, each with points for one redemption."""
-    call_command("migrate", verbosity=0)
-    call_command("load_programme", "ecommerce", verbosity=0)
     items = [new_coupon_item(codes=members // ITEMS + 1, price_points=PRICE) for _item in range(ITEMS)]
     tokens = []
     for number in range(members):

@@ -52,9 +52,9 @@ def measure(
                     report.goals.append(Goal(f"{kind} / {peer}", ratio, goal, at_most=False))
     table.notes.append(
         f"On Django {made['django']}: django-hordak as it is; pinax-points does not load there until two names that"
-        " Django 4 removed are put back (bench/peers/settings.py). Neither knows expiry, lots, repeated keys or what a member"
-        " may spend at most: they do less. django-hordak writes a transaction and two legs, pinax-points a row and a"
-        " total, and then renumbers who stands between the old total and the new; all totals differ, as suits it."
+        " Django 4 removed are put back (bench/peers/settings.py). Neither knows expiry, lots, repeated keys or what a"
+        " member may spend at most: they do less. django-hordak writes a transaction and two legs, pinax-points a row"
+        " and a total, and then renumbers who stands between the old total and the new; all totals differ, as suits it."
     )
     report.show(table)
     databases.drop("peers")

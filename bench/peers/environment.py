@@ -20,8 +20,9 @@ def python(folder: Path) -> Path:
     if ready.exists() and ready.read_text(encoding="utf-8") == wanted:
         return interpreter
     shutil.rmtree(folder, ignore_errors=True)
-    _run(sys.executable, "-m", "venv", str(folder))
-    _run(str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(REQUIREMENTS))
+    _run(sys.executable, "-m", "venv", "--without-pip", str(folder))
+    pip = [sys.executable, "-m", "pip", "--python", str(interpreter), "--disable-pip-version-check"]
+    _run(*pip, "install", "--quiet", "-r", str(REQUIREMENTS))
     ready.write_text(wanted, encoding="utf-8")
     return interpreter
 

@@ -1,8 +1,8 @@
 """As little as both packages run on with Django 5.2.
 
-django-hordak runs as it is; it needs mptt and a currency. pinax-points does not: `ugettext_lazy` and `providing_args` of
-a signal are gone since Django 4, and are put back here. It also writes naive times (`datetime.now`), so time zones are
-off: on, each award would log a warning.
+django-hordak runs as it is; it needs mptt and a currency. pinax-points does not: `ugettext_lazy` and a signal's
+`providing_args` are gone since Django 4, and are put back here. It also writes naive times
+(`datetime.now`), so time zones are off: on, each award would log a warning.
 """
 
 import os
