@@ -86,7 +86,7 @@ class ChainRun(models.Model):
         permissions = [("resume_chainrun", _("Can run the nightly chain again"))]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.on}"
+        return str(self.on)
 
 
 class ChainStep(models.Model):
