@@ -96,12 +96,12 @@ def _measure_ledger(
         data.warm(url)
         databases.settle()
         ledger_cost.measure(report, server, url, size, amount)
-        ours = callers.measure(report, server, url, size, amount)
-    if not options.no_peers:
-        once = Amount(rounds=1, seconds=3 * amount.seconds)
-        comparison.measure(
-            report, server, databases, ours=ours, accounts=size.accounts, amount=once, folder=options.peers
-        )
+        callers.measure(report, server, url, size, amount)
+        if not options.no_peers:
+            comparison.measure(
+                report, server, databases, ours_url=url, accounts=size.accounts, seconds=3 * amount.seconds,
+                folder=options.peers,
+            )  # fmt: skip
 
 
 def _measure_http(report: Report, server: Server, databases: Databases, options: argparse.Namespace) -> None:

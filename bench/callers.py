@@ -40,9 +40,14 @@ class Speed:
     client: float = 0.0
     server: float = 0.0
 
+    @property
+    def micros(self) -> float:
+        """Return CPU microseconds per call, client and server."""
+        return 1e6 * (self.client + self.server) / self.calls
 
-def measure(report: Report, server: Server, url: str, size: Size, amount: Amount) -> dict[str, float]:
-    """Add the table of calls per second; return calls per second of the product's earn and spend."""
+
+def measure(report: Report, server: Server, url: str, size: Size, amount: Amount) -> None:
+    """Add the table of calls per second to the report."""
     names = [
         f"{what}{how}" for what in ("earn", "spend") for how in (", psycopg2, autocommit", ", psycopg2, commit", "")
     ]
@@ -67,7 +72,14 @@ def measure(report: Report, server: Server, url: str, size: Size, amount: Amount
                 ratio = speed.per_second / other
                 report.goals.append(Goal(f"{name} from Python / lean, {how}", ratio, GOAL, at_most=False))
     report.show(table)
-    return {name: speeds[name].per_second / amount.rounds for name in ("earn", "spend")}
+
+
+def once(server: Server, url: str, kind: str, accounts: int, seconds: float) -> Speed:
+    """Return what the product's earn or spend comes to now."""
+    speed = Speed()
+    with pool(url) as callers:
+        _round(callers, server, speed, (kind, accounts, seconds))
+    return speed
 
 
 def looks(server: Server, url: str, size: Size, amount: Amount) -> dict[tuple[str, int], Reading]:
@@ -80,8 +92,7 @@ def looks(server: Server, url: str, size: Size, amount: Amount) -> dict[tuple[st
                 before = server.cpu_seconds()
                 # Many times as many as asked for: the clock of a process ticks a hundred times a second.
                 client = callers.apply(_look, (name, member, calls * 10))
-                reading.cpu += client + server.cpu_seconds() - before
-                reading.calls += calls * 10
+                reading.add(calls * 10, client + server.cpu_seconds() - before)
     return found
 
 

@@ -1,6 +1,7 @@
 """Statements driven by pgbench: one client, prepared, in turns, and the server's CPU time for each."""
 
 import re
+import statistics
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -21,14 +22,20 @@ class Reading:
     cpu: float = 0.0
     rounds: list[float] = field(default_factory=list)
 
+    def add(self, calls: int, cpu_seconds: float) -> None:
+        """Add a round."""
+        self.calls += calls
+        self.cpu += cpu_seconds
+        self.rounds.append(1e6 * cpu_seconds / calls)
+
     @property
     def micros(self) -> float:
         """Return the server's CPU microseconds per call."""
         return 1e6 * self.cpu / self.calls
 
     def ratio(self, other: "Reading") -> float:
-        """Return how many times dearer a call is than one of the other kind."""
-        return self.micros / other.micros
+        """Return how many times dearer a call is than one of the other kind: the middle one of all rounds' ratios."""
+        return statistics.median(mine / theirs for mine, theirs in zip(self.rounds, other.rounds, strict=True))
 
 
 @dataclass(frozen=True)
@@ -68,9 +75,7 @@ def in_turns(server: Server, url: str, scripts: Mapping[str, Script], amount: Am
             before = server.cpu_seconds()
             calls = _run(script.url or url, script, amount.option(), start)
             used = max(server.cpu_seconds() - before, cpu.TICK)
-            readings[name].calls += calls
-            readings[name].cpu += used
-            readings[name].rounds.append(1e6 * used / calls)
+            readings[name].add(calls, used)
     return readings
 
 

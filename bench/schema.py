@@ -6,6 +6,7 @@ ledger does without. The complete tables stand twice in the list, so that the no
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from statistics import median
 from typing import Any
 
 from bench import data, movements
@@ -114,8 +115,8 @@ def _table(found: Mapping[str, Reading], size: Size) -> Table:
     for name in [key.removeprefix("earn ") for key in found if key.startswith("earn ")]:
         cells = []
         for what in ("earn", "spend"):
-            complete = (found[f"{what} {COMPLETE}"].micros + found[f"{what} {AGAIN}"].micros) / 2
-            micros = found[f"{what} {name}"].micros
+            complete = median([*found[f"{what} {COMPLETE}"].rounds, *found[f"{what} {AGAIN}"].rounds])
+            micros = median(found[f"{what} {name}"].rounds)
             # What is missing saves its cost, what was added adds it.
             share = (micros - complete if name in ADDED else complete - micros) / complete
             cells += [f"{micros:.0f}", "" if name in (COMPLETE, AGAIN) else f"{100 * share:+.0f} %"]
