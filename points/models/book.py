@@ -160,8 +160,6 @@ class Entry(models.Model):
         verbose_name_plural = _("entries")
         constraints = [
             models.UniqueConstraint(fields=["member", "key"], name="entry_once_per_key"),
-            models.CheckConstraint(name="entry_balance_not_negative", condition=Q(balance_after__gte=0)),
-            models.CheckConstraint(name="entry_moves_something", condition=~Q(amount=0, debt_change=0)),
         ]
         indexes = [
             models.Index(fields=["member", "-id"], name="entry_statement"),

@@ -76,7 +76,6 @@ def test_control_without_the_balance_guard_more_than_three_are_paid(alice: Membe
     ]
     with (
         without_constraint("points_account", "account_nothing_negative"),
-        without_constraint("points_entry", "entry_balance_not_negative"),
         function_changed("spend", *unguarded),
     ):
         assert sum(spend_at_once(alice)) > 3

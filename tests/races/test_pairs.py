@@ -238,7 +238,8 @@ READ_THEN_WRITE = {
     "expire": (
         "expire",
         (r"(?s)PERFORM 1 FROM points_account.*?;", ""),
-        (r"FROM points_lot l\n", "FROM points_lot l CROSS JOIN pg_sleep(0.05)\n"),
+        # Lots before the account: whoever spends meanwhile waits for the lot, and has what this waits for.
+        (r"FROM \(SELECT c\.member_id", "FROM pg_sleep(0.05), (SELECT c.member_id"),
     ),
     "release what is due": (
         "release_due",
