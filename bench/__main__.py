@@ -84,7 +84,7 @@ def _measure(report: Report, databases: Databases, options: argparse.Namespace) 
     if "http" in parts:
         _measure_http(report, server, databases, options)
     if "schema" in parts:
-        schema.measure(report, server, databases, options.accounts, amount)
+        schema.measure(report, server, databases, options.accounts, amount, few=options.smoke)
 
 
 def _measure_ledger(

@@ -14,6 +14,13 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 
 ROOT = Path(__file__).resolve().parent.parent
+SET_UP = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("load_programme", "ecommerce", verbosity=0)
+"""
 PREFIX = f"bench_{os.getpid()}_"
 
 
@@ -35,9 +42,7 @@ class Databases:
         """Make a database with the product's tables, empty but for its programme; return its address."""
         url = self.create(name)
         environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.settings"}
-        for command in (["migrate"], ["load_programme", "ecommerce"]):
-            called = [sys.executable, "manage.py", *command, "--verbosity=0"]
-            subprocess.run(called, env=environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-c", SET_UP], env=environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         return url
 
     def create(self, name: str, *, like: str | None = None) -> str:
