@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet, Subquery, Sum
 
 from points import rules
 from points.models import NEVER, Account, Entry, EntryKind, Lot
@@ -53,7 +53,9 @@ def balance(*, member_id: int, on: date) -> dict[str, Any]:
 
 def statement(*, member_id: int, kind: str | None = None) -> QuerySet[Entry]:
     """Return the member's entries; the caller orders and pages them."""
-    entries = Entry.objects.filter(member_id=member_id)
+    # Whose entries they are, the planner must not know: for a member who holds much of the table it would walk the
+    # primary key backwards, over everybody else's newer entries (3.3 ms measured; 0.05 ms by the member's own index).
+    entries = Entry.objects.filter(member_id=Subquery(Account.objects.filter(pk=member_id).values("pk")[:1]))
     return entries.filter(kind=kind) if kind else entries
 
 
