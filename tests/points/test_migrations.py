@@ -21,7 +21,8 @@ SCRATCH = "mall_upgrade"
 FORMER_BOOKS = """
 INSERT INTO members_tier (id, code, name, level, growth_threshold, earn_multiplier, benefits)
 VALUES (1, 'bronze', 'b', 0, 0, 1, '[]');
-INSERT INTO members_member (id, no, status, nickname, avatar_url, invited_with, shared_with, tier_id, tier_since, growth_value, registered_at)
+INSERT INTO members_member (id, no, status, nickname, avatar_url, invited_with, shared_with, tier_id, tier_since,
+    growth_value, registered_at)
 VALUES (1, '1000000001', 'active', '', '', '', '', 1, now(), 0, now());
 INSERT INTO points_account VALUES (1, 40, 15, 0, 100, 60, 0);
 INSERT INTO points_lot (id, member_id, expires_on, source, granted, returned, remaining, spent, expired, taken_back,
