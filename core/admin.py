@@ -168,7 +168,7 @@ class ChainRunAdmin(ReadOnlyAdmin):
     @display(description=_("state"))
     def state_in_words(self, run: ChainRun) -> str:
         # The coloured label is for lists: a run's own page would print both its halves.
-        return self.shown_state(run)[1]
+        return str(self.shown_state(run)[1])
 
     @display(description=_("set aside"), ordering="open_count")
     def shown_open(self, run: ChainRun) -> str:
